@@ -1,0 +1,31 @@
+"""The flows: one file a flow, one function a state; a state's name is its function's name.
+
+A state is every public function of a flow's module that is declared to return a
+prompt. Helpers begin with an underscore.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import ModuleType
+
+from bot.flows import help, menu, my_plans, plan_details, settings, submit_plan, welcome
+from bot.prompts import State
+
+_PROMPTS = {"Prompt", "Ask", "Choose", "Do", "End"}
+
+
+def _states(module: ModuleType) -> Mapping[str, State]:
+    return {
+        name: thing
+        for name, thing in vars(module).items()
+        if not name.startswith("_")
+        and getattr(thing, "__module__", "") == module.__name__
+        and getattr(thing, "__annotations__", {}).get("return") in _PROMPTS
+    }
+
+
+FLOWS: Mapping[str, Mapping[str, State]] = {
+    module.__name__.rpartition(".")[2]: _states(module)
+    for module in (welcome, menu, submit_plan, plan_details, my_plans, settings, help)
+}

@@ -1,0 +1,58 @@
+"""What several flows need to say or to know."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from bot.prompts import Label, Scene, Text
+from civic.rounds import Act, Localised, Permission
+from civic.worktime import answer_by
+
+
+def permission(scene: Scene, act: Act) -> Permission:
+    """Whether an act is possible now; without a round nothing is."""
+    round_ = scene.world.round
+    return round_.allows(act, scene.world.round_day) if round_ else Permission(False)
+
+
+def wants_to_submit(scene: Scene) -> bool:
+    return permission(scene, Act.SUBMIT_PLAN).allowed
+
+
+def retention_text(scene: Scene) -> Text:
+    round_ = scene.world.round
+    if round_ is None:
+        return Text("keeper.unknown")
+    keeper = round_.keeper
+    return Text(
+        "keeper.known",
+        who=keeper.name,
+        contact=keeper.contact,
+        recordings=keeper.months_recordings,
+        plans=keeper.months_plans,
+    )
+
+
+def theme_label(scene: Scene, theme_id: str) -> Label:
+    """A theme's picture sign and name; its id when the round no longer has it."""
+    round_ = scene.world.round
+    theme = round_.theme(theme_id) if round_ else None
+    if theme is None:
+        return theme_id
+    return Localised({code: theme.label(code) for code in theme.name.texts})
+
+
+def area_label(scene: Scene, area_id: str) -> Label:
+    round_ = scene.world.round
+    area = round_.area(area_id) if round_ else None
+    return area.name if area else area_id
+
+
+def answered_by(scene: Scene) -> date:
+    """The day by which somebody answers a request for help."""
+    round_ = scene.world.round
+    return answer_by(scene.world.today, round_.help.answer_within_days if round_ else 2)
+
+
+def status_label(status: str) -> Text:
+    return Text(f"status.{status}")

@@ -1,0 +1,117 @@
+"""The menu: only what can be done now."""
+
+from __future__ import annotations
+
+from bot.flows.common import permission, wants_to_submit
+from bot.flows.draft import draft
+from bot.flows.welcome import WORDS_OF_A_PLAN
+from bot.prompts import Answer, Ask, Choice, Choose, End, Go, Scene, Text
+from civic.rounds import Act, Permission
+
+_WHERE = {
+    "submit_plan": "submit_plan.start",
+    "resume": "submit_plan.resume",
+    "my_plans": "my_plans.start",
+    "about": "about",
+    "settings": "settings.settings",
+    "help": "help.offer",
+}
+
+
+def menu(scene: Scene) -> Ask:
+    """A voice note, or a few sentences, in the menu is most likely a plan: we ask."""
+    return Ask(
+        Text("menu.menu", now=_now(scene)),
+        _chosen,
+        accepts=("text", "voice"),
+        choices=_choices(scene),
+        easier=Text("engine.easier_choose", question=Text("menu.menu", now=_now(scene))),
+    )
+
+
+def _choices(scene: Scene) -> tuple[Choice, ...]:
+    plan: tuple[Choice, ...] = ()
+    if wants_to_submit(scene):
+        plan = (Choice("submit_plan", Text("menu.submit_plan.label"), "plan"),)
+        if draft(scene):
+            plan = (Choice("resume", Text("menu.resume.label"), "resume"), *plan)
+    return (
+        *plan,
+        Choice("my_plans", Text("menu.my_plans.label"), "my_plans"),
+        Choice("about", Text("menu.about.label"), "about"),
+        Choice("settings", Text("menu.settings.label"), "settings"),
+        Choice("help", Text("menu.help.label"), "help"),
+    )
+
+
+def _now(scene: Scene) -> Text:
+    """What the round is waiting for, with the date: an act outside its phase is told plainly."""
+    if scene.world.round is None:
+        return Text("menu.no_round")
+    return permission_text(permission(scene, Act.SUBMIT_PLAN))
+
+
+def permission_text(permission: Permission) -> Text:
+    if permission.allowed and permission.closes:
+        return Text("menu.submit_until", until=permission.closes)
+    if permission.opens:
+        return Text("menu.submit_from", start=permission.opens)
+    if permission.closes:
+        return Text("menu.submit_over", ended=permission.closes)
+    return Text("menu.submit_never")
+
+
+def _chosen(scene: Scene, answer: Answer) -> Go:
+    if answer.kind == "choice":
+        return Go(_WHERE[answer.choice])
+    if answer.kind == "voice" or len(answer.text.split()) >= WORDS_OF_A_PLAN:
+        return _perhaps_a_plan(scene, answer)
+    return Go("menu", missed=True)
+
+
+def _perhaps_a_plan(scene: Scene, answer: Answer) -> Go:
+    if not wants_to_submit(scene):
+        return Go("menu", say=(Text("menu.heard_but_closed"),))
+    recording = answer.media if answer.kind == "voice" else None
+    return Go(
+        "submit_plan.is_it_a_plan", keep={"first": {"text": answer.text, "recording": recording}}
+    )
+
+
+def about(scene: Scene) -> Choose:
+    """The rules, before anybody does anything: unclear rules lost trust in earlier rounds."""
+    return Choose(
+        _about_text(scene),
+        (
+            Choice("menu", Text("common.menu.label"), "menu"),
+            Choice("help", Text("menu.help.label"), "help"),
+        ),
+        _after_about,
+    )
+
+
+def _about_text(scene: Scene) -> Text:
+    round_ = scene.world.round
+    if round_ is None:
+        return Text("menu.no_round")
+    return Text(
+        "menu.about",
+        round=round_.name,
+        budget=round_.total_budget,
+        age=round_.rules.minimum_age,
+        threshold=round_.rules.support_threshold,
+        now=_now(scene),
+    )
+
+
+def _after_about(scene: Scene, answer: Answer) -> Go:
+    return Go("menu" if answer.choice == "menu" else "help.offer")
+
+
+def resting(scene: Scene) -> Ask:
+    """Nobody is in the middle of anything; the engine shows the menu at the next word."""
+    return Ask(Text("menu.menu", now=_now(scene)), _chosen, ("text", "voice"), _choices(scene))
+
+
+def stopped(scene: Scene) -> End:
+    return End(Text("menu.stopped"))

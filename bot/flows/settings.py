@@ -1,0 +1,111 @@
+"""Settings: language, sound, messages, what we know, forget me."""
+
+from __future__ import annotations
+
+from bot import understand
+from bot.flows.welcome import language_choices
+from bot.prompts import Answer, Ask, Choice, Choose, Command, Do, End, Go, Outcome, Scene, Text
+
+
+def settings(scene: Scene) -> Choose:
+    return Choose(
+        Text("settings.settings"),
+        (
+            Choice("language", Text("settings.language.label"), "language"),
+            Choice("sound", _switch("sound", scene.sound), "sound"),
+            Choice("notify", _switch("notify", scene.notify), "notify"),
+            Choice("know", Text("settings.know.label"), "know"),
+            Choice("forget", Text("settings.forget.label"), "forget"),
+            Choice("menu", Text("common.menu.label"), "menu"),
+        ),
+        _chosen,
+    )
+
+
+def _switch(name: str, is_on: bool) -> Text:
+    if name == "sound":
+        return Text("settings.sound_off.label") if is_on else Text("settings.sound_on.label")
+    return Text("settings.notify_off.label") if is_on else Text("settings.notify_on.label")
+
+
+def _chosen(scene: Scene, answer: Answer) -> Go:
+    if answer.choice == "sound":
+        said = Text("settings.sound_is_off") if scene.sound else Text("settings.sound_is_on")
+        return Go("settings", settings={"sound": not scene.sound}, say=(said,))
+    if answer.choice == "notify":
+        said = Text("settings.notify_is_off") if scene.notify else Text("settings.notify_is_on")
+        return Go("settings", settings={"notify": not scene.notify}, say=(said,))
+    return Go("menu.menu", fresh=True) if answer.choice == "menu" else Go(answer.choice)
+
+
+def language(scene: Scene) -> Ask:
+    """Another language from anywhere, and then back to where one was."""
+    return Ask(
+        Text("settings.language"),
+        _language_chosen,
+        accepts=("text",),
+        choices=language_choices(scene),
+    )
+
+
+def _language_chosen(scene: Scene, answer: Answer) -> Go:
+    code = answer.choice or understand.language_named(answer.text, tuple(scene.world.languages))
+    if not code:
+        return Go("language", missed=True)
+    if not scene.consent:
+        return Go("welcome.privacy", settings={"language": code}, fresh=True)
+    return Go("@back", settings={"language": code}, say=(Text("settings.language_is_set"),))
+
+
+def know(scene: Scene) -> Do:
+    return Do(Command("what_we_know"), _known)
+
+
+def _known(scene: Scene, outcome: Outcome) -> Go:
+    return Go("known", keep={"known": dict(outcome.data)})
+
+
+def known(scene: Scene) -> Choose:
+    """Everything we keep of this person, in counts and dates."""
+    facts = scene.answers.get("known") or {}
+    return Choose(
+        Text(
+            "settings.known",
+            language=scene.world.languages.get(scene.language, scene.language),
+            plans=int(facts.get("plans", 0)),
+            recordings=int(facts.get("recordings", 0)),
+            photos=int(facts.get("photos", 0)),
+            messages=int(facts.get("messages", 0)),
+            channels=str(facts.get("channels", "")),
+        ),
+        (
+            Choice("forget", Text("settings.forget.label"), "forget"),
+            Choice("menu", Text("common.menu.label"), "menu"),
+        ),
+        lambda scene, answer: Go(
+            "forget" if answer.choice == "forget" else "menu.menu", keep={"known": None}
+        ),
+    )
+
+
+def forget(scene: Scene) -> Choose:
+    return Choose(
+        Text("settings.forget"),
+        (
+            Choice("forget", Text("settings.forget_yes.label"), "forget"),
+            Choice("keep", Text("settings.forget_no.label"), "no"),
+        ),
+        lambda scene, answer: Go("erase" if answer.choice == "forget" else "settings"),
+    )
+
+
+def erase(scene: Scene) -> Do:
+    return Do(Command("forget"), _erased)
+
+
+def _erased(scene: Scene, outcome: Outcome) -> Go:
+    return Go("forgotten", fresh=True)
+
+
+def forgotten(scene: Scene) -> End:
+    return End(Text("settings.forgotten"))

@@ -1,0 +1,141 @@
+"""What comes in and what goes out, the same for every channel.
+
+An `Inbound` is one act of one person, as the channel understood it. An
+`Outbound` is one message as the channel will carry it: already in the person's
+language and within the channel's limits. Both go to the database as JSON.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Literal, Self
+
+
+class Channel(StrEnum):
+    SIMULATOR = "simulator"
+    TELEGRAM = "telegram"
+    WHATSAPP = "whatsapp"
+    SMS = "sms"
+    PHONE = "phone"
+
+
+MediaKind = Literal["voice", "photo"]
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A file that somebody sent and that we have not fetched yet.
+
+    `ref` is the channel's own way to find it: a Telegram file id, a media URL,
+    or for the simulator the name under which the media store already has it.
+    `size` is in bytes and `seconds` is the length, both as the provider claims.
+    """
+
+    kind: MediaKind
+    ref: str
+    mime: str = ""
+    size: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One message from one person.
+
+    `id` is the provider's message id: the same id on the same channel is the
+    same message. `address` is who on that channel (a chat id, `whatsapp:+31…`).
+    `choice` is the id of a tapped button, `location` is (latitude, longitude) in
+    degrees. `kind_unknown` marks what we cannot take (a sticker, a contact, a
+    video). `private` is False in a group. `language_hint` is the BCP 47 tag that
+    the channel tells, or "".
+    """
+
+    id: str
+    channel: str
+    address: str
+    text: str = ""
+    choice: str = ""
+    media: tuple[Media, ...] = ()
+    location: tuple[float, float] | None = None
+    kind_unknown: bool = False
+    private: bool = True
+    language_hint: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        media = tuple(Media(**m) for m in data["media"])
+        place = data["location"]
+        return cls(**{**data, "media": media, "location": tuple(place) if place else None})
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One possible answer: `id` comes back when it is tapped, `label` is what people see."""
+
+    id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What is to be heard with (or after) a message: the words and their language."""
+
+    text: str
+    language: str
+
+
+Style = Literal["plain", "buttons", "list", "numbers"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """One message to one person, within its channel's limits.
+
+    `style` says how the choices are shown: `buttons` and `list` are the
+    channel's own, with `numbers` they stand in the text already. `opens` is the
+    label that opens a list. `secret` messages are never kept after sending and
+    are deleted at the provider where that is possible. `asks_location` wants the
+    channel's own "send my location" button. `direction` is `rtl` for Arabic.
+    """
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    style: Style = "plain"
+    opens: str = ""
+    sound: Sound | None = None
+    secret: bool = False
+    asks_location: bool = False
+    direction: Literal["ltr", "rtl"] = "ltr"
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        sound = data["sound"]
+        return cls(
+            **{
+                **data,
+                "buttons": tuple(Button(**b) for b in data["buttons"]),
+                "sound": Sound(**sound) if sound else None,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the engine wants said, before language and channel: see `bot.channels.render`.
+
+    `lines` are the texts in order, the last one being the question if there is
+    one; `choices` are (scoped id, label) pairs, labels still to be translated.
+    """
+
+    lines: tuple[Any, ...]
+    choices: tuple[tuple[str, Any], ...] = ()
+    secret: bool = False
+    asks_location: bool = False
+    numbered: bool = field(default=False)

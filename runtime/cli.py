@@ -1,0 +1,177 @@
+"""The command `buurtstem`. What is wrong is one line on standard error, and exit status 2."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from runtime import config
+from runtime.config import ConfigError, Settings
+
+HOST, PORT = "127.0.0.1", 8080
+SAMPLE_ROUND = Path(__file__).resolve().parent.parent / "examples" / "demo.toml"
+
+
+class UsageError(Exception):
+    """Something the caller can mend; the text is one line."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; the exit status. 0 is well, 1 found wanting, 2 asked wrongly."""
+    args = _parser().parse_args(argv)
+    logging.basicConfig(
+        level=logging.INFO if args.verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+    # Other people's libraries log addresses, and what was sent to them.
+    for name in ("httpx", "httpcore", "telegram", "apscheduler", "sqlalchemy"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        command: Callable[[Settings, argparse.Namespace], int] = args.command
+        return command(config.load(), args)
+    except (ConfigError, UsageError) as error:
+        print(f"buurtstem: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]
+        """One line, as everywhere else."""
+        self.exit(2, f"{self.prog}: {message}. Try: {self.prog} --help\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="buurtstem", description="The neighbourhood budget, by text or by voice.")
+    parser.add_argument("-v", "--verbose", action="store_true", help="say more in the log")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    demo = _add(commands, "demo", _demo, "the simulator with a sample round, on this machine")
+    serve = _add(commands, "serve", _serve, "webhooks and simulator")
+    for command in (demo, serve):
+        command.add_argument("--host", default=HOST)
+        command.add_argument("--port", type=int, default=PORT)
+    serve.add_argument(
+        "--poll", action="store_true", help="fetch Telegram's updates: no public URL"
+    )
+    _add(commands, "worker", _worker, "sends, listens and sweeps, without web pages")
+    _add(commands, "doctor", _doctor, "checks what the bot needs on this machine")
+    _add_chat(commands)
+    _add_round(commands)
+    return parser
+
+
+def _add(
+    commands: argparse._SubParsersAction[_Parser],
+    name: str,
+    command: Callable[[Settings, argparse.Namespace], int],
+    what: str,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=what, description=what)
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _add_chat(commands: argparse._SubParsersAction[_Parser]) -> None:
+    chat = _add(commands, "chat", _chat, "the simulator in this terminal")
+    chat.add_argument("--as", dest="who", default="resident", metavar="ID", help="who you are")
+    chat.add_argument("--language", default="", help="what the phone's own language is, e.g. nl")
+    chat.add_argument("--channel", default="simulator", help="whose limits apply, e.g. sms")
+    chat.add_argument("--json", action="store_true", help="one object a reply")
+
+
+def _add_round(commands: argparse._SubParsersAction[_Parser]) -> None:
+    parser = commands.add_parser("round", help="the round's file and phase")
+    rounds = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, command, what in (
+        ("check", _round_check, "names every fault of a round's file"),
+        ("load", _round_load, "makes a round's file the active round"),
+    ):
+        _add(rounds, name, command, what).add_argument("file", type=Path)
+    phase = _add(rounds, "phase", _round_phase, "sets the phase by hand; auto: by its dates")
+    phase.add_argument("name")
+
+
+# --- one function a command; what is heavy to import is imported where it is used ---------------
+
+
+def _demo(settings: Settings, args: argparse.Namespace) -> int:
+    from runtime import serve
+
+    return serve.run(settings, args.host, args.port, sample=SAMPLE_ROUND, poll=False)
+
+
+def _serve(settings: Settings, args: argparse.Namespace) -> int:
+    from runtime import serve
+
+    if args.poll and not settings.telegram_token.get_secret_value():
+        raise UsageError("--poll needs BUURTSTEM_TELEGRAM_TOKEN")
+    return serve.run(settings, args.host, args.port, sample=None, poll=args.poll)
+
+
+def _worker(settings: Settings, args: argparse.Namespace) -> int:
+    from runtime import serve
+
+    return serve.work(settings)
+
+
+def _doctor(settings: Settings, args: argparse.Namespace) -> int:
+    from runtime.doctor import examine
+
+    return examine(settings)
+
+
+def _chat(settings: Settings, args: argparse.Namespace) -> int:
+    from runtime import serve
+    from runtime.chat import ChatError, chat
+
+    system = serve.built(settings, SAMPLE_ROUND)
+    try:
+        asyncio.run(chat(system, args.who, args.channel, args.language, as_json=args.json))
+    except ChatError as error:
+        raise UsageError(str(error)) from None
+    return 0
+
+
+def _round_check(settings: Settings, args: argparse.Namespace) -> int:
+    from runtime.round_file import check_round
+
+    problems = check_round(args.file)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if problems:
+        return 2
+    print(f"{args.file}: in order")
+    return 0
+
+
+def _round_load(settings: Settings, args: argparse.Namespace) -> int:
+    from runtime import wiring
+    from runtime.round_file import RoundFileError, load_round
+
+    try:
+        round_ = load_round(args.file)
+    except RoundFileError as error:
+        raise UsageError(str(error)) from None
+    db = wiring.open_database(settings)
+    wiring.save_round(db, round_)
+    db.close()
+    print(f"{args.file}: {round_.id} is the active round")
+    return 0
+
+
+def _round_phase(settings: Settings, args: argparse.Namespace) -> int:
+    from runtime import wiring
+
+    db = wiring.open_database(settings)
+    try:
+        print(wiring.set_phase(db, args.name))
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    finally:
+        db.close()
+    return 0

@@ -1,0 +1,158 @@
+"""Takes in what people send as files: fetch, store, listen or look, and back to the dialogue.
+
+One job for each message; the inbox row's state decides. No transaction is open
+while we fetch or transcribe. Whatever goes wrong, the person hears of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sqlalchemy import Connection
+
+from bot.channels.port import ChannelError, Policy, Port
+from bot.conversation import Conversation
+from bot.messages import Inbound, Media
+from bot.session import Session
+from bot.speech import audio
+from bot.speech.transcribe import Transcriber
+from bot.taken import Failed, Pictured, Recorded, Taken
+from runtime.photos import PhotoError, clean
+from storage import hot, recordings
+from storage.db import Database
+from storage.hot import Held
+from storage.media import MediaStore
+from storage.times import now_ms
+
+log = logging.getLogger(__name__)
+
+TRIES = 3
+TAKE_AGAIN_MS = 180_000
+SURE_OF_LANGUAGE = 0.6  # a newcomer's language is offered first when the model is this sure
+_MIME = "audio/ogg"
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A message whose file is to be taken in, and what its person has chosen."""
+
+    held: Held
+    session: Session
+
+
+class Listener:
+    """`take_in(inbox_id)` is the job's handler."""
+
+    def __init__(
+        self,
+        db: Database,
+        conversation: Conversation,
+        ports: Mapping[str, Port],
+        store: MediaStore,
+        transcriber: Transcriber,
+        offered: Mapping[str, str],
+    ) -> None:
+        self._db = db
+        self._conversation = conversation
+        self._ports = ports
+        self._store = store
+        self._transcriber = transcriber
+        self._offered = offered
+
+    def warm_up(self) -> None:
+        """Loads the model. Raises when it cannot be had."""
+        silence = np.zeros(audio.RATE, np.float32)
+        self._transcriber.transcribe(silence, "nl")
+
+    async def take_in(self, inbox_id: int) -> None:
+        """Takes one file in. Does nothing when it was done already."""
+        asked = await self._db.run(lambda conn: _ask(conn, inbox_id))
+        if asked is None:
+            return
+        inbound = Inbound.from_json(json.loads(asked.held.body))
+        try:
+            what = await self._take(inbound.media[0], asked)
+        except ChannelError as error:
+            if error.policy is Policy.RETRY and asked.held.attempts < TRIES:
+                raise
+            what = Failed("too_big" if error.code == "too_big" else "not_fetched")
+        except Exception as error:
+            # Our own fault is not the sender's: try again, and at last ask for it once more.
+            if asked.held.attempts < TRIES:
+                raise
+            log.error("a %s could not be taken in: %s", asked.held.kind, type(error).__name__)
+            what = Failed("not_fetched")
+        await self._db.run(lambda conn: self._conversation.taken(conn, inbox_id, what))
+
+    async def _take(self, media: Media, asked: _Asked) -> Taken:
+        limit = audio.TELEGRAM_BYTES
+        if media.size is not None and media.size > limit:
+            return Failed("too_big")
+        data = await self._ports[asked.held.channel].fetch(media, limit)
+        if media.kind == "photo":
+            return await asyncio.to_thread(self._look, data)
+        return await asyncio.to_thread(self._listen, data, media, asked.session)
+
+    def _look(self, data: bytes) -> Taken:
+        try:
+            photo = clean(data)
+        except PhotoError as error:
+            return Failed(error.reason)
+        name = self._store.put(photo.data, ".jpg")
+        return Pictured(name, "image/jpeg", len(photo.data), photo.width, photo.height)
+
+    def _listen(self, data: bytes, media: Media, session: Session) -> Taken:
+        try:
+            pcm = audio.decode(data, audio.Limits(bytes=audio.TELEGRAM_BYTES))
+        except audio.AudioError as error:
+            return Failed(_FAILURES[error.reason])
+        language, offered = session.language, ""
+        if not language:
+            offered = self._guess(pcm)
+        heard = self._transcriber.transcribe(pcm, language or offered or None)
+        name = self._store.put(data, ".oga")
+        return Recorded(
+            name=name,
+            mime=media.mime or _MIME,
+            bytes=len(data),
+            heard=recordings.Heard(
+                transcript=heard.text,
+                language=language or offered,
+                verdict=heard.verdict.value,
+                seconds=heard.seconds,
+                speech_seconds=heard.speech_seconds,
+                avg_logprob=heard.avg_logprob,
+                no_speech_prob=heard.no_speech_prob,
+                model=heard.model,
+            ),
+        )
+
+    def _guess(self, pcm: audio.Samples) -> str:
+        """A newcomer's language, when it is clear; it is only offered."""
+        language, probability = self._transcriber.language_of(pcm, tuple(self._offered))
+        return language if language and probability >= SURE_OF_LANGUAGE else ""
+
+
+_FAILURES = {
+    audio.Reason.EMPTY: "empty",
+    audio.Reason.TOO_BIG: "too_big",
+    audio.Reason.TOO_LONG: "too_long",
+    audio.Reason.UNREADABLE: "unreadable",
+    audio.Reason.NO_SOUND: "no_speech",
+}
+
+
+def _ask(conn: Connection, inbox_id: int) -> _Asked | None:
+    """The message, with one more attempt counted; None when nobody waits for it."""
+    held = hot.held(conn, inbox_id)
+    if held is None or held.state != "taking":
+        return None
+    attempts = hot.again(conn, inbox_id, now_ms() + TAKE_AGAIN_MS)
+    loaded = hot.load(conn, held.person_id)
+    session = Session.from_json(loaded.session_json if loaded else "")
+    return _Asked(replace(held, attempts=attempts), session)

@@ -1,0 +1,153 @@
+"""How fast we may send: never faster than the provider allows, replies before campaigns.
+
+Two token buckets guard every message: one for the whole sender (our number, our bot) and
+one for the person who gets it. Both are taken at the same moment, just before the send.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+REPLY, CAMPAIGN = 0, 1
+"""Priorities: somebody waits for a reply, nobody waits for a campaign."""
+
+_SECOND = 1_000_000_000
+_REMEMBERED = 10_000  # persons; above it, those whose bucket is full again are forgotten
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`burst` messages at once, then `per_second`: at most burst + per_second * t in t seconds."""
+
+    per_second: float
+    burst: int
+
+    @property
+    def pause(self) -> int:
+        """Nanoseconds in which one token comes back; rounded up, so never too fast."""
+        return -int(-_SECOND // self.per_second)
+
+
+@dataclass(slots=True)
+class Bucket:
+    """A token bucket as one number, the moment at which it is full again (GCRA).
+
+    Times are nanoseconds of a monotonic clock: whole numbers, so that nothing is
+    lost in rounding however long we run.
+    """
+
+    rate: Rate
+    full_at: int = 0
+
+    def wait(self, now: int) -> int:
+        """Nanoseconds until a token is there; 0 when one is there now."""
+        return max(0, self.full_at - now - (self.rate.burst - 1) * self.rate.pause)
+
+    def take(self, now: int) -> None:
+        self.full_at = max(self.full_at, now) + self.rate.pause
+
+
+@dataclass(order=True, slots=True)
+class _Waiting:
+    priority: int
+    number: int
+    person: int = field(compare=False)
+    turn: asyncio.Future[None] = field(compare=False)
+
+
+class Limiter:
+    """The turns of one sender, in one process and one event loop.
+
+    `clock` gives monotonic nanoseconds. Several processes that share a sender each
+    need their part of its rate.
+    """
+
+    def __init__(
+        self, sender: Rate, person: Rate, clock: Callable[[], int] = time.monotonic_ns
+    ) -> None:
+        self._sender = Bucket(sender, full_at=clock())
+        self._person = person
+        self._clock = clock
+        self._persons: dict[int, Bucket] = {}
+        self._queue: list[_Waiting] = []
+        self._numbers = itertools.count()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def turn(self, person: int, priority: int = REPLY) -> None:
+        """Returns when one message may go to this person; send it right after.
+
+        Lower priorities go first, equal ones in order of asking. Whoever waits for
+        their own bucket holds up nobody else.
+        """
+        turn = asyncio.get_running_loop().create_future()
+        self._join(_Waiting(priority, next(self._numbers), person, turn))
+        await turn
+
+    def pause(self, person: int) -> float:
+        """Seconds until this person's own rate allows another message; 0 for now."""
+        bucket = self._persons.get(person)
+        return bucket.wait(self._clock()) / _SECOND if bucket else 0.0
+
+    def _join(self, waiting: _Waiting) -> None:
+        heapq.heappush(self._queue, waiting)
+        self._serve()
+
+    def _serve(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        while self._queue:
+            now = self._clock()
+            if wait := self._sender.wait(now):
+                self._timer = _after(wait, self._serve)
+                return
+            self._admit(heapq.heappop(self._queue), now)
+
+    def _admit(self, first: _Waiting, now: int) -> None:
+        if first.turn.done():  # whoever asked was cancelled
+            return
+        bucket = self._bucket(first.person, now)
+        if wait := bucket.wait(now):
+            _after(wait, self._join, first)
+            return
+        self._sender.take(now)
+        bucket.take(now)
+        first.turn.set_result(None)
+
+    def _bucket(self, person: int, now: int) -> Bucket:
+        if len(self._persons) > _REMEMBERED:
+            self._persons = {p: b for p, b in self._persons.items() if b.full_at > now}
+        return self._persons.setdefault(person, Bucket(self._person, full_at=now))
+
+
+def _after(wait: int, call: Callable[..., None], *args: object) -> asyncio.TimerHandle:
+    return asyncio.get_running_loop().call_later(wait / _SECOND, call, *args)
+
+
+RATES: dict[str, tuple[Rate, Rate]] = {
+    "telegram": (Rate(25, burst=5), Rate(1, burst=3)),
+    "whatsapp": (Rate(70, burst=10), Rate(1 / 6, burst=10)),
+    "sms": (Rate(8, burst=2), Rate(1, burst=3)),
+}
+"""Rate of the sender and of one person, for each channel that has limits.
+
+The sender's rate plus its burst is the provider's limit in any one second: Telegram 30
+(core.telegram.org/bots/faq), WhatsApp 80 (Twilio and Meta, default throughput), SMS 10
+(Twilio, international long codes).
+
+To one person Telegram allows 1 a second and short bursts; a reply is up to three messages,
+which go out together. WhatsApp allows 1 in 6 seconds, and up to 45 ahead of that
+(Meta's pair rate limit). A reply is one or two messages and somebody who answers briskly
+goes through five questions in half a minute: hence ten, well below 45. Beyond it the
+provider's own "too fast" is retried.
+"""
+
+
+def limiters() -> dict[str, Limiter]:
+    """A limiter for each channel that has limits; other channels have none."""
+    return {name: Limiter(sender, person) for name, (sender, person) in RATES.items()}

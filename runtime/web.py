@@ -1,0 +1,149 @@
+"""The web application: webhooks, health, simulator."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot.channels.telegram import WEBHOOK_PATH, blocked
+from bot.i18n.languages import LANGUAGES
+from bot.messages import Channel, Outbound
+from runtime import simulator
+from runtime.simulator import Posted
+from runtime.wiring import System
+from storage import outbox, people, rounds
+from storage.times import from_ms
+
+log = logging.getLogger(__name__)
+
+MOST_SHOWN = 200
+WEBHOOK_BYTES = 1_000_000  # Telegram's updates are a few thousand
+
+
+def app(system: System, *, works: bool = True) -> Starlette:
+    """The application; with `works` this process also sends, listens and sweeps."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        if works:
+            await system.start()
+        try:
+            yield
+        finally:
+            await system.stop()
+
+    pages = _Pages(system)
+    routes: list[BaseRoute] = [
+        Route("/", lambda _: RedirectResponse("/simulator")),
+        Route("/healthz", pages.healthz),
+        Route("/readyz", pages.readyz),
+        Route(WEBHOOK_PATH, pages.telegram, methods=["POST"]),
+        *simulator.routes(_deps(system)),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={Exception: _fault})
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    """Our own fault: said without a word of what was being handled."""
+    log.error("%s %s failed: %s", request.method, request.url.path, type(error).__name__)
+    return PlainTextResponse("Something went wrong on our side. Please try again.\n", 500)
+
+
+class _Pages:
+    def __init__(self, system: System) -> None:
+        self._system = system
+
+    async def healthz(self, _: Request) -> Response:
+        """The process answers."""
+        return PlainTextResponse("ok\n")
+
+    async def readyz(self, _: Request) -> Response:
+        """The database answers too."""
+        try:
+            await self._system.db.aread(lambda conn: conn.exec_driver_sql("SELECT 1"))
+        except Exception as error:
+            log.error("not ready: %s", type(error).__name__)
+            return PlainTextResponse("the database does not answer\n", 503)
+        return PlainTextResponse("ready\n")
+
+    async def telegram(self, request: Request) -> Response:
+        """One update: verified, persisted, then acknowledged."""
+        port = self._system.telegram
+        if port is None:
+            raise HTTPException(404)
+        if not port.verify_secret(request.headers):
+            raise HTTPException(403)
+        update = await _json(request)
+        await take_update(self._system, update)
+        return JSONResponse({})
+
+
+async def take_update(system: System, update: dict[str, Any]) -> None:
+    """What one Telegram update brings about; the spinner on a tapped button stops after it."""
+    chat = blocked(update)
+    if chat:
+        await system.db.run(partial(people.blocked, channel=Channel.TELEGRAM, address=chat))
+        return
+    inbound = system.telegram.parse(update) if system.telegram else None
+    if inbound is None:
+        return
+    await system.take(inbound)
+    if system.telegram:
+        await system.telegram.acknowledge(update)
+
+
+async def _json(request: Request) -> dict[str, Any]:
+    """The body, bounded. Anything that is not an object is nobody's message."""
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > WEBHOOK_BYTES:
+                raise HTTPException(413)
+        data = json.loads(body)
+    except (ValueError, RecursionError, ClientDisconnect):
+        raise HTTPException(400) from None
+    if not isinstance(data, dict):
+        raise HTTPException(400)
+    return data
+
+
+def _deps(system: System) -> simulator.Deps:
+    async def take(inbound: Any) -> None:
+        await system.take(inbound)
+
+    return simulator.Deps(
+        take=take,
+        outgoing=partial(_outgoing, system),
+        store_media=lambda data, mime: system.store.put(data, ".bin"),
+        sound_of=system.sounds.made,
+        languages={code: language.own_name for code, language in LANGUAGES.items()},
+        places=partial(_places, system),
+        stopping=lambda: system.stopping.is_set(),
+    )
+
+
+async def _places(system: System) -> simulator.Places:
+    active = await system.db.aread(rounds.active)
+    return simulator.places_of(active.round, "nl") if active else {}
+
+
+async def _outgoing(system: System, address: str, after: int) -> Sequence[Posted]:
+    rows = await system.db.aread(
+        lambda conn: outbox.after(conn, Channel.SIMULATOR, address, after, MOST_SHOWN)
+    )
+    return [
+        Posted(row.id, from_ms(row.created_at), Outbound.from_json(json.loads(row.body)))
+        for row in rows
+        if row.body and row.state == "sent"
+    ]

@@ -1,0 +1,234 @@
+"""Puts the parts together: one `System` from the settings."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy import Connection
+
+from bot.channels.port import Port
+from bot.channels.simulator import SimulatorPort
+from bot.channels.telegram import Telegram, webhook_secret
+from bot.conversation import Conversation
+from bot.i18n.languages import LANGUAGES
+from bot.messages import Channel, Inbound
+from bot.speech.backend_faster import FasterWhisper
+from bot.speech.speak import ESpeak
+from bot.speech.transcribe import Transcriber
+from civic.rounds import Phase, Round
+from runtime import config
+from runtime.config import Settings
+from runtime.fitting import fit, knows_number
+from runtime.jobs import EmbeddedJobs
+from runtime.lease import Lease, every
+from runtime.listener import Listener
+from runtime.rates import limiters
+from runtime.round_file import load_round
+from runtime.sender import Sender
+from runtime.sounds import Sounds
+from runtime.sweep import Callbacks, Sweep
+from storage import hot, rounds
+from storage.db import Database
+from storage.hot import Timer
+from storage.media import MediaStore
+from storage.times import now_ms
+
+log = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 5.0
+HEARD_AT_ONCE = 2  # voice notes: more would only wait for each other's model
+SOUNDS = "sounds"
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Everything that runs in one process. `start` and `stop` it on one event loop."""
+
+    settings: Settings
+    db: Database
+    store: MediaStore
+    sounds: Sounds
+    conversation: Conversation
+    listener: Listener
+    scheduler: AsyncIOScheduler
+    jobs: EmbeddedJobs
+    lease: Lease
+    sweep: Sweep
+    telegram: Telegram | None
+    links: dict[str, str] = field(default_factory=dict)  # a channel's own link to write to us
+    stopping: threading.Event = field(default_factory=threading.Event)  # set: wait for nobody
+
+    async def take(self, inbound: Inbound) -> int | None:
+        """Persists one message and what it brings about; the person's id, None for a repeat."""
+        return await self.db.run(partial(self.conversation.take, inbound=inbound))
+
+    def warm_up(self) -> None:
+        """Loads the model now, so that the first voice note does not wait for it."""
+        try:
+            self.listener.warm_up()
+        except Exception as error:
+            log.error("the speech model cannot be loaded: %s", type(error).__name__)
+
+    async def start(self) -> None:
+        """Begins to send, to listen and to sweep."""
+        if self.telegram:
+            await self._find_links(self.telegram)
+        self.scheduler.start()
+        await self.lease.start()
+        await self.jobs.start()
+        every(self.scheduler, SWEEP_SECONDS, self.lease, "sweep", self.sweep.once)
+
+    async def _find_links(self, telegram: Telegram) -> None:
+        try:
+            self.links[Channel.TELEGRAM] = await telegram.private_link()
+        except Exception as error:  # without it a group gets the sentence only
+            log.error("Telegram did not tell our name: %s", type(error).__name__)
+
+    async def stop(self) -> None:
+        """Finishes what is under way and lets go of everything."""
+        await self.jobs.stop()
+        await self.lease.stop()
+        self.scheduler.shutdown(wait=False)
+        if self.telegram:
+            await self.telegram.close()
+        self.db.close()
+
+
+def open_database(settings: Settings) -> Database:
+    """The database, its tables up to date."""
+    if settings.sqlite_path:
+        settings.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
+    db = Database.open(settings.database_url)
+    db.migrate()
+    return db
+
+
+def save_round(db: Database, round_: Round) -> None:
+    """Makes this the active round."""
+    db.call(lambda conn: rounds.save_round(conn, round_, now_ms()))
+
+
+def set_phase(db: Database, name: str) -> str:
+    """Sets the active round's phase by hand; "auto" leaves it to the dates. Raises ValueError."""
+    active = db.read(rounds.active)
+    if active is None:
+        raise ValueError("no round is loaded: buurtstem round load FILE")
+    names = [dates.name.value for dates in active.round.phases]
+    if name not in (*names, "auto"):
+        raise ValueError(f"{name}: not a phase of this round. Choose {', '.join(names)} or auto")
+    phase = None if name == "auto" else Phase(name)
+    db.call(lambda conn: rounds.set_phase(conn, active.id, phase))
+    return f"{active.round.id}: the phase is {'as its dates say' if phase is None else name}"
+
+
+def sounds(settings: Settings) -> Sounds:
+    """What makes text heard, and keeps it."""
+    return Sounds(ESpeak(), settings.folder / SOUNDS)
+
+
+def transcriber(settings: Settings) -> Transcriber:
+    """The backend and model that the settings name; the model is loaded at first use."""
+    cache = settings.folder / "models"
+    if settings.whisper_backend == "openai-whisper":
+        from bot.speech.backend_openai import OpenAIWhisper
+
+        return OpenAIWhisper(settings.whisper_model, settings.whisper_threads, cache=cache)
+    return FasterWhisper(settings.whisper_model, settings.whisper_threads, cache=cache)
+
+
+def build(settings: Settings, db: Database | None = None) -> System:
+    """One process's parts, nothing started. Raises `ConfigError` or `RoundFileError`."""
+    db = db or open_database(settings)
+    if settings.round_file:
+        save_round(db, load_round(Path(settings.round_file)))
+    store = MediaStore(settings.media_url)
+    spoken = sounds(settings)
+    scheduler = AsyncIOScheduler()
+    jobs = EmbeddedJobs(db, scheduler)
+    telegram = _telegram(settings)
+    ports: dict[str, Port] = {Channel.SIMULATOR: SimulatorPort(store.get)}
+    if telegram:
+        ports[Channel.TELEGRAM] = telegram
+    links: dict[str, str] = {}
+    names = {code: language.own_name for code, language in LANGUAGES.items()}
+    conversation = Conversation(
+        render=fit,
+        enqueue=jobs.enqueue,
+        languages=names,
+        erase=partial(_erase, store),
+        private_link=links.get,
+        knows_number=knows_number,
+    )
+    listener = Listener(db, conversation, ports, store, transcriber(settings), names)
+    sender = Sender(db, jobs, ports, limiters(), spoken.of)
+    sender.register()
+    jobs.register("take_in", listener.take_in, HEARD_AT_ONCE)
+    sweep = Sweep(db, sender, _callbacks(db, jobs, conversation))
+    lease = Lease(db, scheduler, "calendar")
+    return System(
+        settings,
+        db,
+        store,
+        spoken,
+        conversation,
+        listener,
+        scheduler,
+        jobs,
+        lease,
+        sweep,
+        telegram,
+        links,
+    )
+
+
+def _telegram(settings: Settings) -> Telegram | None:
+    token = settings.telegram_token.get_secret_value()
+    if not token:
+        return None
+    secret = webhook_secret(config.secret_key(settings))
+    return Telegram(token, secret, settings.telegram_api_url)
+
+
+def _erase(store: MediaStore, names: Sequence[str]) -> None:
+    """Files that nobody needs any more. What fails is found by name in the log's place: the store."""
+    for name in names:
+        try:
+            store.delete(name)
+        except OSError as error:
+            log.error("a file could not be deleted: %s", type(error).__name__)
+
+
+def _callbacks(db: Database, jobs: EmbeddedJobs, conversation: Conversation) -> Callbacks:
+    async def on_taking(inbox_id: int) -> None:
+        await db.run(lambda conn: _take_again(conn, jobs, inbox_id))
+
+    async def on_waiting(person_id: int) -> None:
+        await db.run(lambda conn: conversation.wake(conn, person_id))
+
+    async def on_timer(person_id: int, timer: str, revision: int) -> None:
+        await db.run(lambda conn: conversation.rang(conn, Timer(person_id, timer, revision)))
+
+    return Callbacks(on_taking, on_waiting, on_timer)
+
+
+def _take_again(conn: Connection, jobs: EmbeddedJobs, inbox_id: int) -> None:
+    held = hot.held(conn, inbox_id)
+    if held is not None and held.state == "taking":
+        hot.hold(conn, inbox_id, "taking", held.revision, now_ms() + 60_000)
+        jobs.enqueue(conn, "take_in", inbox_id, f"take:{held.person_id}")
+
+
+async def until_stopped(system: System, serve: Callable[[], Awaitable[object]]) -> None:
+    """Runs `serve` with the system around it."""
+    await system.start()
+    try:
+        await serve()
+    finally:
+        await asyncio.shield(system.stop())

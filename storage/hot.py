@@ -1,0 +1,252 @@
+"""The way of one message through the tables, in as few statements as can be.
+
+A person's messages are taken one at a time: on SQLite because there is one writer, on PostgreSQL
+because `arrive` and `load` lock the person's session.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from storage import hot_statements as sql
+
+# `addresses.last_in_at` is kept to the minute, which saves a statement for most messages.
+MINUTE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message that is new to us and whose it is.
+
+    `session_json` is "" for a new person. `busy`: something of this person is still being taken
+    or waits, so this one has to wait too. `person_state`: active | inactive, as it was before.
+    """
+
+    person_id: int
+    inbox_id: int
+    session_json: str
+    revision: int
+    busy: bool
+    new: bool
+    address: str
+    channel: str
+    person_state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A message that waits or is being taken; `body` is the JSON that `arrive` was given."""
+
+    id: int
+    person_id: int
+    channel: str
+    kind: str
+    body: str
+    state: str
+    revision: int
+    attempts: int
+    received_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Where a person is, and where their last message came from."""
+
+    person_id: int
+    session_json: str
+    revision: int
+    channel: str
+    address: str
+    person_state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A timer that rang: `timer` is nudge or rest, `revision` the session's when it was set."""
+
+    person_id: int
+    timer: str
+    revision: int
+
+
+def arrive(
+    conn: Connection,
+    *,
+    channel: str,
+    provider_id: str,
+    address: str,
+    hint: str,
+    kind: str,
+    body_json: str,
+    now_ms: int,
+) -> Arrival | None:
+    """Takes a message in as done; None when it is a repeat.
+
+    Finds or makes the person of this address. `hint` is the language that the channel told,
+    `kind` what the message is: text | choice | voice | photo | location | unsupported.
+    """
+    known, new = _person(conn, channel, address, hint, now_ms)
+    row = {
+        "channel": channel,
+        "provider_id": provider_id,
+        "person_id": known.person_id,
+        "kind": kind,
+        "body": body_json,
+        "due_at": now_ms,
+        "received_at": now_ms,
+    }
+    taken = conn.execute(sql.TAKE_IN.on(conn), row).one_or_none()
+    if taken is None:
+        return None
+    _note(conn, known, now_ms)
+    return Arrival(
+        known.person_id,
+        taken[0],
+        known.data,
+        known.revision,
+        bool(taken[1]),
+        new,
+        address,
+        channel,
+        known.state,
+    )
+
+
+def hold(conn: Connection, inbox_id: int, state: str, revision: int, due_ms: int) -> None:
+    """Keeps a message for later: `state` is waiting or taking, `due_ms` when that is overdue."""
+    values = {"message": inbox_id, "to": state, "at_revision": revision, "due": due_ms}
+    conn.execute(sql.HOLD, values)
+
+
+def again(conn: Connection, inbox_id: int, due_ms: int) -> int:
+    """Counts another attempt to take a message; returns how many there were."""
+    return conn.execute(sql.AGAIN, {"message": inbox_id, "due": due_ms}).scalar() or 0
+
+
+def finish(conn: Connection, inbox_id: int) -> None:
+    """A held message is done."""
+    conn.execute(sql.FINISH, {"message": inbox_id})
+
+
+def blank(conn: Connection, inbox_id: int) -> None:
+    """Forgets what a message said; that it came is kept, so that a repeat is known."""
+    conn.execute(sql.BLANK, {"message": inbox_id})
+
+
+def held(conn: Connection, inbox_id: int) -> Held | None:
+    """The message if it is still held. Locks nothing: `load` the person first."""
+    row = conn.execute(sql.HELD, {"message": inbox_id}).one_or_none()
+    return Held(*row) if row else None
+
+
+def next_waiting(conn: Connection, person_id: int) -> Held | None:
+    """The message whose turn it is; None when none waits or one is still being taken."""
+    row = conn.execute(sql.FIRST_OPEN, {"person": person_id}).first()
+    return Held(*row) if row and row.state == "waiting" else None
+
+
+def voice_waits(conn: Connection, person_id: int) -> bool:
+    """Whether a voice note is among what waits."""
+    return bool(conn.scalar(sql.VOICE_WAITS, {"person": person_id}))
+
+
+def load(conn: Connection, person_id: int) -> Loaded | None:
+    """The person's session, locked for this transaction; None when they are forgotten."""
+    row = conn.execute(sql.LOAD, {"person": person_id}).one_or_none()
+    return Loaded(*row) if row else None
+
+
+def save(
+    conn: Connection,
+    person_id: int,
+    state: str,
+    data_json: str,
+    revision: int,
+    timer: str | None,
+    timer_at_ms: int | None,
+    now_ms: int,
+) -> None:
+    """Stores the person's session with the one timer that it has, if any."""
+    values = {
+        "person": person_id,
+        "to": state,
+        "json": data_json,
+        "new_revision": revision,
+        "new_timer": timer,
+        "rings_at": timer_at_ms,
+        "now": now_ms,
+    }
+    conn.execute(sql.SAVE, values)
+
+
+def set_person(
+    conn: Connection,
+    person_id: int,
+    language: str,
+    sound: bool,
+    notify: bool,
+    consent_at: int | None,
+) -> None:
+    """Stores the person's own settings. `consent_at` None leaves what was consented before."""
+    values = {
+        "person": person_id,
+        "to_language": language,
+        "to_sound": sound,
+        "to_notify": notify,
+        "consented": consent_at,
+    }
+    conn.execute(sql.SET_PERSON, values)
+
+
+def due_timers(conn: Connection, now_ms: int, limit: int) -> list[Timer]:
+    """The timers that rang by now, the longest ago first. They stay until `save`."""
+    return [Timer(*row) for row in conn.execute(sql.TIMERS, {"now": now_ms, "most": limit})]
+
+
+def stale_taking(conn: Connection, before_ms: int) -> list[Held]:
+    """What is being taken and was due before this moment: its job was lost or hangs."""
+    return [Held(*row) for row in conn.execute(sql.STALE, {"before": before_ms})]
+
+
+def stale_waiting(conn: Connection, before_ms: int) -> list[int]:
+    """The people with a message that waits since before this moment, behind nothing."""
+    return list(conn.scalars(sql.STUCK, {"before": before_ms}))
+
+
+def _person(
+    conn: Connection, channel: str, address: str, hint: str, now_ms: int
+) -> tuple[Any, bool]:
+    """The session and address of this person, locked, and whether they are new."""
+    where = {"on": channel, "who": address}
+    known = conn.execute(sql.KNOWN, where).one_or_none()
+    if known is None and conn.dialect.name == "postgresql":
+        conn.execute(sql.ONE_WELCOME, {"who": f"{channel} {address}"})
+        known = conn.execute(sql.KNOWN, where).one_or_none()
+    if known is not None:
+        return known, False
+    _welcome(conn, channel, address, hint, now_ms)
+    return conn.execute(sql.KNOWN, where).one(), True
+
+
+def _welcome(conn: Connection, channel: str, address: str, hint: str, now_ms: int) -> None:
+    """Makes a person with this address."""
+    person_id = conn.execute(sql.NEW_PERSON, {"created_at": now_ms}).scalar_one()
+    row = {"person_id": person_id, "channel": channel, "address": address, "hint": hint}
+    row |= {"created_at": now_ms, "last_in_at": now_ms}
+    address_id = conn.execute(sql.NEW_ADDRESS, row).scalar_one()
+    session = {"person_id": person_id, "address_id": address_id, "updated_at": now_ms}
+    conn.execute(sql.NEW_SESSION, session)
+
+
+def _note(conn: Connection, known: Any, now_ms: int) -> None:
+    """Remembers when and from where a person last wrote; who writes can be reached."""
+    if now_ms - known.last_in_at >= MINUTE_MS:
+        conn.execute(sql.LAST_IN, {"at_address": known.address_id, "now": now_ms})
+    if known.address_id != known.last_address_id:
+        at = {"person": known.person_id, "at_address": known.address_id}
+        conn.execute(sql.LAST_FROM, at)
+    if known.state != "active":
+        conn.execute(sql.ACTIVE, {"person": known.person_id})

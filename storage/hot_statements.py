@@ -1,0 +1,168 @@
+"""The statements of `storage.hot`, built once."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+    update,
+)
+
+from storage.dialects import Either
+from storage.tables import addresses, inbox, is_open, people, sessions
+
+KNOWN = (
+    select(
+        sessions.c.person_id,
+        sessions.c.data,
+        sessions.c.revision,
+        people.c.state,
+        addresses.c.id.label("address_id"),
+        addresses.c.last_in_at,
+        sessions.c.address_id.label("last_address_id"),
+    )
+    .select_from(
+        addresses.join(sessions, sessions.c.person_id == addresses.c.person_id).join(
+            people, people.c.id == addresses.c.person_id
+        )
+    )
+    .where(addresses.c.channel == bindparam("on"), addresses.c.address == bindparam("who"))
+    .with_for_update(of=sessions)
+)
+# Two first messages of one address at once make one person.
+ONE_WELCOME = text("SELECT pg_advisory_xact_lock(hashtextextended(:who, 8207143))")
+NEW_PERSON = (
+    insert(people)
+    .values(language="", sound=False, notify=True, state="active")
+    .returning(people.c.id)
+)
+NEW_ADDRESS = insert(addresses).returning(addresses.c.id)
+NEW_SESSION = insert(sessions).values(state="", data="", revision=0)
+
+# Reads what is committed now, while KNOWN may have waited for its lock with an older view.
+# Written out, because in RETURNING the names of SQLite's tables would get lost.
+_BUSY: ColumnElement[bool] = literal_column(
+    "EXISTS (SELECT 1 FROM inbox AS other"
+    " WHERE other.person_id = inbox.person_id AND other.state != 'done')"
+)
+TAKE_IN = Either(
+    inbox,
+    lambda insert: (
+        insert.values(state="done", revision=0, attempts=0)
+        .on_conflict_do_nothing(index_elements=["channel", "provider_id"])
+        .returning(inbox.c.id, _BUSY)
+    ),
+)
+LAST_IN = (
+    update(addresses)
+    .where(addresses.c.id == bindparam("at_address"))
+    .values(last_in_at=bindparam("now"))
+)
+LAST_FROM = (
+    update(sessions)
+    .where(sessions.c.person_id == bindparam("person"))
+    .values(address_id=bindparam("at_address"))
+)
+ACTIVE = update(people).where(people.c.id == bindparam("person")).values(state="active")
+
+_message = update(inbox).where(inbox.c.id == bindparam("message"))
+HOLD = _message.values(
+    state=bindparam("to"), revision=bindparam("at_revision"), due_at=bindparam("due")
+)
+AGAIN = _message.values(attempts=inbox.c.attempts + 1, due_at=bindparam("due")).returning(
+    inbox.c.attempts
+)
+FINISH = _message.values(state="done")
+BLANK = _message.values(body="")
+
+_open = select(
+    inbox.c.id,
+    inbox.c.person_id,
+    inbox.c.channel,
+    inbox.c.kind,
+    inbox.c.body,
+    inbox.c.state,
+    inbox.c.revision,
+    inbox.c.attempts,
+    inbox.c.received_at,
+).where(is_open(inbox))
+HELD = _open.where(inbox.c.id == bindparam("message"))
+# "taking" comes before "waiting", whichever came first.
+FIRST_OPEN = (
+    _open.where(inbox.c.person_id == bindparam("person"))
+    .order_by(inbox.c.state, inbox.c.id)
+    .limit(1)
+)
+VOICE_WAITS = select(
+    exists().where(
+        inbox.c.person_id == bindparam("person"),
+        is_open(inbox),
+        inbox.c.state == "waiting",
+        inbox.c.kind == "voice",
+    )
+)
+STALE = _open.where(inbox.c.state == "taking", inbox.c.due_at < bindparam("before")).order_by(
+    inbox.c.id
+)
+_other = inbox.alias("other")
+_taking = exists().where(
+    _other.c.person_id == inbox.c.person_id, is_open(_other), _other.c.state == "taking"
+)
+STUCK = (
+    select(inbox.c.person_id)
+    .where(is_open(inbox), inbox.c.due_at < bindparam("before"), ~_taking)
+    .distinct()
+)
+
+LOAD = (
+    select(
+        sessions.c.person_id,
+        sessions.c.data,
+        sessions.c.revision,
+        addresses.c.channel,
+        addresses.c.address,
+        people.c.state,
+    )
+    .select_from(
+        sessions.join(addresses, addresses.c.id == sessions.c.address_id).join(
+            people, people.c.id == sessions.c.person_id
+        )
+    )
+    .where(sessions.c.person_id == bindparam("person"))
+    .with_for_update(of=sessions)
+)
+SAVE = (
+    update(sessions)
+    .where(sessions.c.person_id == bindparam("person"))
+    .values(
+        state=bindparam("to"),
+        data=bindparam("json"),
+        revision=bindparam("new_revision"),
+        timer=bindparam("new_timer"),
+        timer_at=bindparam("rings_at"),
+        updated_at=bindparam("now"),
+    )
+)
+SET_PERSON = (
+    update(people)
+    .where(people.c.id == bindparam("person"), people.c.state != "forgotten")
+    .values(
+        language=bindparam("to_language"),
+        sound=bindparam("to_sound"),
+        notify=bindparam("to_notify"),
+        consent_at=func.coalesce(bindparam("consented", type_=BigInteger), people.c.consent_at),
+    )
+)
+TIMERS = (
+    select(sessions.c.person_id, sessions.c.timer, sessions.c.revision)
+    .where(sessions.c.timer_at <= bindparam("now"))
+    .order_by(sessions.c.timer_at)
+    .limit(bindparam("most"))
+)

@@ -1,0 +1,39 @@
+"""The embedded jobs as the contract sees them, on SQLite or PostgreSQL."""
+
+from contextlib import asynccontextmanager
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy import Connection, text
+
+from runtime.jobs import EmbeddedJobs, Pace
+from storage.db import Database
+
+PACE = Pace(lease=1.0, poll=0.1, first_pause=0.02, attempts=4, grace=5.0)
+
+
+class EmbeddedWorld:
+    attempts = PACE.attempts
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.worker = [f"{__name__}:{type(self).__name__}", url]
+
+    def open(self) -> Database:
+        return Database.open(self.url)
+
+    @asynccontextmanager
+    async def running(self, db, register):
+        scheduler = AsyncIOScheduler()
+        scheduler.start()
+        jobs = EmbeddedJobs(db, scheduler, PACE)
+        register(jobs)
+        await jobs.start()
+        yield jobs
+        await jobs.stop()
+        scheduler.shutdown(wait=False)
+
+    async def restart(self) -> None:
+        """SQLite has no server: the file is all there is."""
+
+    def put_aside(self, conn: Connection) -> int:
+        return conn.scalar(text("SELECT count(*) FROM jobs WHERE state = 'dead'"))
