@@ -17,7 +17,7 @@ from runtime.round_file import load_round
 SECONDS = 2.0
 DIALOGUE = (
     "hoi", "Nederlands", "ja", "1", "Ik wil een bank bij de speeltuin voor ouders", "klopt",
-    "goed", "groen", "Burgemeester de Vlugtlaan 12", "500", "geen foto", "samen", "nee", "insturen",
+    "goed", "groen", "Lindebuurt", "500", "geen foto", "samen", "nee", "insturen",
 )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ SECONDS = 6.0
 REPO = Path(__file__).resolve().parent.parent
 DIALOGUE = (
     "hoi", "Nederlands", "ja, dat mag", "1", "Ik wil een bank bij de speeltuin voor ouders",
-    "klopt", "goed", "groen", "Burgemeester de Vlugtlaan 12", "500", "geen foto", "samen", "nee",
+    "klopt", "goed", "groen", "Lindebuurt", "500", "geen foto", "samen", "nee",
     "insturen", "mijn plannen", "menu", "help",
 )  # fmt: skip
 
@@ -84,7 +84,7 @@ async def ours(folder: Path) -> float:
     db.call(lambda conn: rounds.save_round(conn, round_, now_ms()))
     conversation = Conversation(
         render=fit,
-        enqueue=lambda conn, task, ref, key: jobs.enqueue(conn, task, ref, key, now_ms(), now_ms()),
+        enqueue=lambda conn, task, ref, key: jobs.enqueue(conn, task, ref, key, now_ms()),
         languages={code: known.own_name for code, known in LANGUAGES.items()},
         erase=lambda names: None,
     )

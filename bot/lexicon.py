@@ -28,11 +28,13 @@ class Counting:
     """How one language says numbers. Keys are as `normalise` makes them, the article kept.
 
     values: up to 99 added, 100 and more multiplied. halves: want a larger number after them.
+    after_digits: multiply what stands before ("2k").
     pieces: finds values and joiners inside one long word.
     """
 
     values: Mapping[str, int]
     halves: Mapping[str, Decimal]
+    after_digits: Mapping[str, int]
     joiners: frozenset[str]
     units_first: bool
     pieces: re.Pattern[str]
@@ -156,8 +158,10 @@ def _telling(common: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
 def _counting(table: Mapping[str, Any]) -> Counting:
     values = {normalise(word): int(value) for word, value in table["values"]}
     halves = {normalise(word): Decimal(str(value)) for word, value in table["halves"]}
+    after = {normalise(word): int(value) for word, value in table["after_digits"]}
     joiners = frozenset(map(normalise, table["and"]))
-    return Counting(values, halves, joiners, table["units_first"], _pieces([*values, *joiners]))
+    pieces = _pieces([*values, *joiners])
+    return Counting(values, halves, after, joiners, table["units_first"], pieces)
 
 
 def _pieces(found: Iterable[str]) -> re.Pattern[str]:
@@ -182,8 +186,8 @@ def _known(
     ordinals: Mapping[str, int],
 ) -> frozenset[str]:
     """Single words that mean something themselves, and so are not another one misspelt."""
-    meant = _merged(spoken, "meanings").values()
-    said = frozenset().union(*meant, *words.values(), *_merged(spoken, "keywords").values())
+    meant = [*_merged(spoken, "meanings").values(), *_merged(spoken, "keywords").values()]
+    said = frozenset().union(*meant, words["small"], words["negation"])
     return frozenset(word for word in said | set(ordinals) if " " not in word)
 
 

@@ -21,7 +21,7 @@ _ALIKE = {
     "ٱ": "ا", "ٲ": "ا", "ٳ": "ا",
     "ة": "ه", "ۃ": "ه", "ہ": "ه", "ھ": "ه", "ە": "ه",
     "ى": "ي", "ی": "ي", "ې": "ي", "ۍ": "ي", "ے": "ي",
-    "ک": "ك", "ڪ": "ك",
+    "ک": "ك", "ڪ": "ك", "ظ": "ض",
     "ء": "", "ٴ": "", "ـ": "",
 }  # fmt: skip
 _LETTERS: dict[int, str | None] = {ord(char): alike for char, alike in _ALIKE.items()}
@@ -107,11 +107,14 @@ def normalise(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text for comparing, without the Arabic article; [] when it has only signs."""
+    """The words of a text for comparing; [] when it has only signs.
+
+    What Arabic writes at the start of a word is taken off: "and" and the article.
+    """
     plain = fold(text).translate(_WORDS)
     if plain.isascii():
         return plain.split()
-    return [_without_article(word) for word in plain.translate(_NO_SIGNS).split()]
+    return [_bare(word) for word in plain.translate(_NO_SIGNS).split()]
 
 
 def phrase(text: str) -> str:
@@ -124,5 +127,7 @@ def signs(text: str) -> str:
     return "" if text.isascii() else fold(text).translate(_ONLY_SIGNS)
 
 
-def _without_article(word: str) -> str:
-    return word[2:] if word.startswith("ال") and len(word) > 4 else word
+def _bare(word: str) -> str:
+    if len(word) > 4 and word[0] == "و":
+        word = word[1:]
+    return word[2:] if len(word) > 3 and word.startswith("ال") else word

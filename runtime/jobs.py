@@ -78,10 +78,11 @@ class Pace:
     """How patient the embedded runner is, in seconds.
 
     `lease` is how long the jobs of a killed process wait; it is prolonged three times
-    within its length. `poll` bounds how late we notice what another process enqueued.
+    within its length. A process that stands still for longer may have its jobs run by
+    another one, too. `poll` bounds how late we notice what another process enqueued.
     """
 
-    lease: float = 15.0
+    lease: float = 6.0
     poll: float = 1.0
     first_pause: float = 1.0
     longest_pause: float = 300.0

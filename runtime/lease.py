@@ -35,7 +35,7 @@ class Lease:
         db: Database,
         scheduler: AsyncIOScheduler,
         name: str,
-        seconds: float = 15.0,
+        seconds: float = 6.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._db = db

@@ -73,6 +73,9 @@ async def _serve(system: System, host: str, port: int, *, poll: bool) -> None:
     polling = asyncio.create_task(_poll(system)) if poll else None
     if not poll:
         await _webhook(system)
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn shuts down well, and then sends itself the signal again
+        signal.signal(sign, lambda *_: None)
     print(f"buurtstem: http://{host}:{port}/simulator", file=sys.stderr)
     await server.serve()
     if polling:

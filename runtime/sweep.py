@@ -45,7 +45,7 @@ class Ages:
     """
 
     queued: float = 3.0
-    repeatable: float = 15.0
+    repeatable: float = 5.0
     sending: float = 90.0
     waiting: float = 5.0
 

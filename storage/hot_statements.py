@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from storage.dialects import Either
-from storage.tables import addresses, inbox, is_open, people, sessions
+from storage.tables import addresses, inbox, is_open, is_taking, is_waiting, people, sessions
 
 KNOWN = (
     select(
@@ -103,18 +103,13 @@ FIRST_OPEN = (
 VOICE_WAITS = select(
     exists().where(
         inbox.c.person_id == bindparam("person"),
-        is_open(inbox),
-        inbox.c.state == "waiting",
+        is_waiting(inbox),
         inbox.c.kind == "voice",
     )
 )
-STALE = _open.where(inbox.c.state == "taking", inbox.c.due_at < bindparam("before")).order_by(
-    inbox.c.id
-)
+STALE = _open.where(is_taking(inbox), inbox.c.due_at < bindparam("before")).order_by(inbox.c.id)
 _other = inbox.alias("other")
-_taking = exists().where(
-    _other.c.person_id == inbox.c.person_id, is_open(_other), _other.c.state == "taking"
-)
+_taking = exists().where(_other.c.person_id == inbox.c.person_id, is_taking(_other))
 STUCK = (
     select(inbox.c.person_id)
     .where(is_open(inbox), inbox.c.due_at < bindparam("before"), ~_taking)

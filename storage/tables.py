@@ -43,12 +43,24 @@ QUEUED: ColumnElement[str] = literal_column("'queued'")
 RUNNING: ColumnElement[str] = literal_column("'running'")
 SENDING: ColumnElement[str] = literal_column("'sending'")
 WAITING: ColumnElement[str] = literal_column("'waiting'")
+TAKING: ColumnElement[str] = literal_column("'taking'")
 DONE: ColumnElement[str] = literal_column("'done'")
 
 
 def is_open(rows: FromClause) -> ColumnElement[bool]:
     """Inbox rows that are still held."""
     return rows.c.state != DONE
+
+
+# Not `state = 'waiting'`: with that, SQLite no longer sees that a row which is open is meant.
+def is_waiting(rows: FromClause) -> ColumnElement[bool]:
+    """Inbox rows whose turn has not come."""
+    return is_open(rows) & (rows.c.state != TAKING)
+
+
+def is_taking(rows: FromClause) -> ColumnElement[bool]:
+    """Inbox rows that are being taken: fetched, transcribed."""
+    return is_open(rows) & (rows.c.state != WAITING)
 
 
 def is_unsent(rows: FromClause) -> ColumnElement[bool]:
@@ -160,7 +172,7 @@ inbox = Table(
     sqlite_autoincrement=True,
 )
 Index("ix_inbox_person_id", inbox.c.person_id)
-_index("ix_inbox_open", inbox.c.person_id, inbox.c.id, where=is_open(inbox))
+_index("ix_inbox_open", inbox.c.person_id, inbox.c.state, inbox.c.id, where=is_open(inbox))
 
 outbox = Table(
     "outbox",

@@ -99,9 +99,10 @@ def _act(update: Update, username: str) -> Inbound | None:
 
 def _tap(update: Update) -> Inbound | None:
     query = update.callback_query
-    if query is None or not query.data or query.message is None or query.from_user.is_bot:
+    choice = _clean(query.data or "") if query else ""
+    if query is None or not choice or query.message is None or query.from_user.is_bot:
         return None
-    return _inbound(update, query.message.chat, query.from_user, choice=query.data)
+    return _inbound(update, query.message.chat, query.from_user, choice=choice)
 
 
 def _message(update: Update, message: Message, username: str) -> Inbound | None:
@@ -128,7 +129,7 @@ def _inbound(
         channel=Channel.TELEGRAM,
         address=_address(chat),
         private=chat.type == ChatType.PRIVATE,
-        language_hint=sender.language_code or "",
+        language_hint=_clean(sender.language_code or ""),
         **content,
     )
 
@@ -139,7 +140,11 @@ def _address(chat: Chat) -> str:
 
 def _text(message: Message) -> str:
     text = message.text or message.caption or ""
-    return _COMMAND_TO_A_BOT.sub(r"\1", text).replace("\0", "")  # PostgreSQL takes no NUL
+    return _clean(_COMMAND_TO_A_BOT.sub(r"\1", text))
+
+
+def _clean(text: str) -> str:
+    return text.replace("\0", "")  # PostgreSQL takes no NUL
 
 
 def _media(message: Message) -> tuple[Media, ...]:
@@ -155,14 +160,14 @@ def _media(message: Message) -> tuple[Media, ...]:
 def _file(kind: MediaKind, file: Voice | Audio | Document) -> Media:
     length = getattr(file, "duration", None)
     seconds = length.total_seconds() if isinstance(length, timedelta) else length
-    return Media(kind, file.file_id, file.mime_type or "", file.file_size, seconds)
+    return Media(kind, _clean(file.file_id), _clean(file.mime_type or ""), file.file_size, seconds)
 
 
 def _photo(sizes: tuple[PhotoSize, ...]) -> Media:
     """The largest that we may fetch; Telegram makes every photo a JPEG."""
     fetchable = [size for size in sizes if (size.file_size or 0) <= MAX_DOWNLOAD]
     best = max(fetchable or sizes[:1], key=lambda size: size.width * size.height)
-    return Media("photo", best.file_id, "image/jpeg", best.file_size)
+    return Media("photo", _clean(best.file_id), "image/jpeg", best.file_size)
 
 
 def _document(file: Document) -> tuple[Media, ...]:

@@ -99,7 +99,7 @@ def is_sealed(folder: Path) -> bool:
         stamp = json.loads((folder / STAMP).read_text())
         if stamp == {name: [stamp[name][0], *_size_and_time(folder / name)] for name in stamp}:
             return bool(stamp)
-        intact = all(file_hash(folder / name) == stamp[name][0] for name in stamp)
+        intact = bool(stamp) and all(file_hash(folder / name) == stamp[name][0] for name in stamp)
     except (OSError, ValueError, LookupError, TypeError):
         return False
     if intact:  # copied with new times, or two processes built it at once

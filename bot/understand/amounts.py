@@ -134,7 +134,9 @@ class _Sum:
             return 20 <= value <= 90
         if not tens and not units:
             return self.group > 0
-        return value < 10 and tens >= self.least_tens and not units and not self.joined
+        if self.joined or self.units_first or units:
+            return False
+        return value < 10 and tens >= self.least_tens
 
     def hundred(self, times: int) -> None:
         if self.group is not None:
@@ -197,6 +199,9 @@ def _add(so_far: _Sum, word: str, counting: Counting) -> bool:
         so_far.half(counting.halves[word])
     elif word in counting.values:
         _add_value(so_far, counting.values[word])
+    elif word in counting.after_digits:
+        _must(so_far.closed)
+        so_far.scale(counting.after_digits[word])
     else:
         return False
     return True

@@ -12,7 +12,8 @@ MOST_LETTERS = 80  # of a keyword with politeness around it
 _ASKING = re.compile(r"[?؟\s]+")
 # Telegram: `/start@name payload`; the payload is of a deep link and no word of a person.
 _SLASH = re.compile(r"/(\w+)(?:@\w+)?(\s+[\w-]{1,64})?\s*", re.ASCII)
-POLITE = LEXICON.around["polite"] | LEXICON.keyword_phrases("hello")
+_THANKS = LEXICON.around["polite"]
+POLITE = _THANKS | LEXICON.keyword_phrases("hello")
 ASKED_FOR = POLITE | LEXICON.around["want"]
 
 
@@ -36,7 +37,12 @@ def _keyword_in(said: list[str], shown: str) -> str | None:
     found = LEXICON.keywords.get(" ".join(said)) if said else LEXICON.keywords.get(shown)
     for around in (POLITE, ASKED_FOR):
         found = found or LEXICON.keywords.get(" ".join(stripped(said, around)))
-    return found
+    return found or ("hello" if _only_greets(said) else None)
+
+
+def _only_greets(said: list[str]) -> bool:
+    """Greetings and thanks, but not thanks alone."""
+    return not stripped(said, POLITE) and bool(stripped(said, _THANKS))
 
 
 def stripped(said: list[str], around: frozenset[str]) -> list[str]:

@@ -13,8 +13,12 @@ from bot.lexicon import LEXICON
 MARGIN = 2  # mistakes more that any other choice must need
 MOST_MISTAKES = 2
 MOST_WORDS = 5
+# Letters that people write for one another.
+_SOUNDS = tuple(
+    map(frozenset, "aeiouy dt bp fvw szc ckq gh gy mn ij اويع دذض تطث سصث قكغ هحخ زذ".split())
+)
 # Turkish says "not" inside the verb: istiyorum, istemiyorum.
-_NOT_INSIDE = re.compile("[a-z]m[iu]yor|[a-z]m[ae]z$")
+_NOT_INSIDE = re.compile("[a-z]m[iu]?yor|[a-z]m[ae]z$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,11 @@ def by_start(candidates: Iterable[Candidate]) -> Candidates:
 def negatives(said: Iterable[str]) -> int:
     """How many words say "not"; what differs in this never means the same."""
     negation = LEXICON.words["negation"]
-    return sum(word in negation or bool(_NOT_INSIDE.search(word)) for word in said)
+    return sum(word in negation or _is_turned(word) for word in said)
+
+
+def _is_turned(word: str) -> bool:
+    return bool(_NOT_INSIDE.search(word))
 
 
 def nearest(said: Sequence[str], candidates: Candidates) -> str | None:
@@ -89,22 +97,42 @@ def _mistakes(said: Sequence[str], candidate: Candidate) -> tuple[int | None, bo
         found = OSA.distance(word, meant, score_cutoff=allowed + 1) if allowed else 2
         if found > allowed + 1:
             return None, False
-        total, within = total + found, within and found <= allowed
-    alike = negatives(said) == negatives(candidate.words)
-    return total, within and alike and total <= MOST_MISTAKES
+        total += found
+        within = within and found <= allowed and (allowed > 1 or _is_slip(word, meant))
+    return total, within and total <= MOST_MISTAKES
 
 
 def _allowed(word: str, meant: str, strict: bool) -> int:
-    """How many mistakes a word may have: none in a short word, a number, or another real word."""
+    """How many mistakes a word may have: none in a short word, a number, or another real word.
+
+    Arabic leaves its vowels out, so that words are shorter and nearer to one another.
+    """
     if not _begins_alike(word, meant) or abs(len(word) - len(meant)) > MOST_MISTAKES + 1:
         return 0
     if word in LEXICON.known or not (word.isalpha() and meant.isalpha()):
         return 0
-    if strict:
-        return 0 if len(meant) <= 4 else 1
-    return 0 if len(meant) <= 3 else 1 if len(meant) <= 6 else 2
+    if _is_turned(word) != _is_turned(meant):
+        return 0
+    letters = len(meant) - (not meant.isascii()) - strict
+    most = 0 if letters <= 3 else 1 if letters <= 6 else 2
+    return min(most, 1) if strict else most
 
 
 def _begins_alike(word: str, meant: str) -> bool:
     """People rarely err in the first letter, and "un", "on", "in" before a word turns it around."""
-    return word[0] == meant[0] or word[:2] == meant[1::-1]
+    return word[0] == meant[0] or word[:2] == meant[1::-1] or _sounds_alike(word, meant)
+
+
+def _sounds_alike(word: str, meant: str) -> bool:
+    """Only another first letter, of the same sound: "kultuur" for "cultuur"."""
+    return len(word) > 4 and word[1:] == meant[1:] and _is_slip(word, meant)
+
+
+def _is_slip(word: str, meant: str) -> bool:
+    """Whether one mistake in a short word is a letter too many or too few, swapped letters, or
+    another spelling of a sound. Any other letter makes another word: "groep" for "groen".
+    """
+    changed = [{a, b} for a, b in zip(word, meant, strict=False) if a != b]
+    if len(word) != len(meant) or len(changed) != 1:
+        return True
+    return any(changed[0] <= sounds for sounds in _SOUNDS)

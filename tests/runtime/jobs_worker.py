@@ -39,7 +39,6 @@ async def main(world, number, at_once):
         jobs.register("work", effect(db, os.getpid()), at_once)
 
     async with world.running(db, register) as jobs:
-        print("ready", flush=True)
         await produce(db, jobs, number)
         await until_done(db, number)
     db.close()

@@ -118,7 +118,7 @@ def test_a_text_goes_and_comes(page: Page, echo: Echo) -> None:
     expect(bot(anna, "Echo: Een bank")).to_be_visible()
     expect(own(anna, "Een bank").get_by_role("img", name="verstuurd")).to_be_visible()
     assert [inbound.text for inbound in echo.taken] == ["Hallo", "Een bank\nin het park"]
-    assert echo.taken[0].address.startswith("whatsapp:anna-")
+    assert echo.taken[0].address.startswith("simulator:anna-")
     assert echo.taken[0].language_hint == "nl"
     expect(anna.locator(".entry time").first).to_have_text(re.compile(r"^\d\d:\d\d$"))
 
@@ -314,7 +314,7 @@ def test_residents_do_not_hear_each_other(page: Page, echo: Echo) -> None:
     expect(bot(samira, "Echo: Ik ben Samira")).to_be_visible()
     assert talk(anna) == ["Ik ben Anna", "Echo: Ik ben Anna"]
     assert talk(samira) == ["Ik ben Samira", "Echo: Ik ben Samira"]
-    assert {inbound.address.split(":")[0] for inbound in echo.taken} == {"whatsapp", "telegram"}
+    assert {inbound.address.split(":")[0] for inbound in echo.taken} == {"simulator", "telegram"}
 
 
 def test_a_resident_comes_and_goes(page: Page, echo: Echo) -> None:

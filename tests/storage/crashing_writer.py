@@ -43,8 +43,11 @@ def main(url: str, first: int) -> None:
         for n in range(first + k, first + 100_000, 8):
             take(db, n)
 
-    for k in range(8):
-        threading.Thread(target=caller, args=(k,)).start()
+    callers = [threading.Thread(target=caller, args=(k,)) for k in range(8)]
+    for thread in callers:
+        thread.start()
+    for thread in callers:
+        thread.join()
 
 
 if __name__ == "__main__":

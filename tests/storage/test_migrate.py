@@ -56,6 +56,7 @@ def test_migrated_tables_are_those_of_the_code(empty: Database, tmp_path: Path) 
 
 def test_autoincrement_is_as_the_code_says(tmp_path: Path) -> None:
     """Alembic does not compare it, and without it a forgotten person's id is given out again."""
+    tables = "SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'"
     ways = []
     for name in ("migrated", "created"):
         db = Database.open(f"sqlite:///{tmp_path / name}.db")
@@ -63,7 +64,6 @@ def test_autoincrement_is_as_the_code_says(tmp_path: Path) -> None:
             db.migrate()
         else:
             db.call(metadata.create_all)
-        tables = "SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'"
         ways.append(set(db.read(lambda conn: conn.exec_driver_sql(tables).scalars().all())))
         db.close()
     assert ways[0] == ways[1]

@@ -7,6 +7,9 @@ import { Listener } from "./mailbox.js";
 import { Phone } from "./phone.js";
 import { CHANNELS, label, speak, t, translate } from "./words.js";
 
+const AS = /^[A-Za-z0-9_-]{1,40}$/;
+const MOST_PHONES = 12; // fewer than the server listens for at once
+
 const phones = [];
 const main = document.getElementById("phones");
 const tabs = document.querySelector(".tabs");
@@ -68,6 +71,7 @@ function show(phone) {
   if (phone) phone.unread = 0;
   phones.forEach((each) => each.element.classList.toggle("current", each === phone));
   main.dataset.empty = phones.length ? "" : t("empty");
+  document.querySelector(".add").disabled = phones.length >= MOST_PHONES;
   drawTabs();
   save("phones", phones.map(({ who }) => who));
   phone?.toEnd();
@@ -109,7 +113,8 @@ function drawChannels() {
   dialog.querySelector(".picks").replaceChildren(
     ...CHANNELS.map((channel) => {
       const choice = make("label", "pick");
-      const input = Object.assign(make("input"), { type: "radio", name: "channel", value: channel });
+      const input = make("input");
+      Object.assign(input, { type: "radio", name: "channel", value: channel });
       input.checked = channel === checked;
       choice.append(input, make("span", "", t(channel)));
       return choice;
@@ -156,8 +161,8 @@ for (const button of document.querySelectorAll("[data-language]")) {
   });
 }
 document.querySelector(".theme").addEventListener("click", () => {
-  const dark = settings.theme === "dark" || (!settings.theme && matchMedia("(prefers-color-scheme: dark)").matches);
-  settings.theme = dark ? "light" : "dark";
+  const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  settings.theme = (settings.theme || system) === "dark" ? "light" : "dark";
   save("settings", settings);
   light();
 });
@@ -172,12 +177,12 @@ function atStart() {
     channel: query.getAll("channel")[index] ?? "simulator",
     hint: query.getAll("hint")[index] ?? "",
   }));
-  const right = asked.filter(({ as, channel }) => /^[\w-]{1,40}$/.test(as) && CHANNELS.includes(channel));
+  const right = asked.filter((who) => AS.test(who.as) && CHANNELS.includes(who.channel));
   return right.length ? right : load("phones", null);
 }
 
 const FIRST = [
-  { as: newAs("Anna"), name: "Anna", channel: "whatsapp", hint: "nl" },
+  { as: newAs("Anna"), name: "Anna", channel: "simulator", hint: "nl" },
   { as: newAs("Samira"), name: "Samira", channel: "telegram", hint: "ar" },
 ];
 

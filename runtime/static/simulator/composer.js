@@ -6,16 +6,15 @@ import { label, length, t } from "./words.js";
 
 const HELD = 500; // ms; pressed longer than this is "hold to talk"
 const CLICK_FOLLOWS = 350; // ms in which the click of a press still comes
-const SAVED_SECONDS = 10; // so near the end the time runs back
+const LAST_SECONDS = 10; // so near the end the time runs back
+const PARTS = "trouble keypad photo place recording discard seconds main".split(" ");
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
 
 export class Composer {
   // `phone` takes what is made here: `say(text)`, `send({kind, …})`, `sendPlace()`.
   constructor(form, channel, phone) {
     Object.assign(this, { form, channel, phone, recording: null, starting: false, pressedAt: 0 });
-    for (const name of ["trouble", "keypad", "photo", "place", "recording", "discard", "seconds", "main"]) {
-      this[name + "Part"] = form.querySelector("." + name);
-    }
+    for (const name of PARTS) this[name + "Part"] = form.querySelector("." + name);
     this.input = form.querySelector("textarea");
     this.fit();
     this.listen();
@@ -51,6 +50,7 @@ export class Composer {
     this.form.addEventListener("keydown", (event) => this.pressed(event));
     this.mainPart.addEventListener("pointerdown", () => this.press());
     addEventListener("pointerup", () => this.release());
+    addEventListener("pointercancel", () => (this.pressedAt = 0));
     this.mainPart.addEventListener("click", () => this.click());
     this.mainPart.addEventListener("contextmenu", (event) => event.preventDefault());
     this.discardPart.addEventListener("click", () => this.discard());
@@ -117,7 +117,8 @@ export class Composer {
     if (this.starting) return undefined;
     this.starting = true;
     const canvas = this.form.querySelector(".level");
-    const recorder = new Recorder(canvas, (seconds) => this.tick(seconds), () => this.finish());
+    const tick = (seconds) => this.tick(seconds);
+    const recorder = new Recorder(canvas, tick, () => this.finish());
     try {
       this.recordingPart.hidden = false; // the level needs its width
       await recorder.start();
@@ -132,18 +133,20 @@ export class Composer {
 
   tick(seconds) {
     const left = LONGEST - seconds;
-    const text = left < SAVED_SECONDS ? `-${length(Math.max(0, left))}` : length(Math.floor(seconds));
+    const back = `-${length(Math.max(0, left))}`;
+    const text = left < LAST_SECONDS ? back : length(Math.floor(seconds));
     if (this.secondsPart.textContent !== text) this.secondsPart.textContent = text;
   }
 
   async finish() {
     const { recording } = this;
-    if (!recording) return;
+    if (!recording) return undefined;
     this.recording = null;
     const note = await recording.stop();
     this.show();
-    if (note) this.phone.send({ kind: "voice", content: "", file: note.blob, seconds: note.seconds });
-    else this.tell("tooShort");
+    if (!note) return this.tell("tooShort");
+    const { blob: file, seconds } = note;
+    return this.phone.send({ kind: "voice", content: "", file, seconds });
   }
 
   discard() {
@@ -161,7 +164,8 @@ export class Composer {
   // The one round button records, sends a recording, or sends what is written.
   show() {
     const on = Boolean(this.recording);
-    const [sign, words] = on ? ["send", "finish"] : this.writes ? ["send", "send"] : ["mic", "record"];
+    const sign = on || this.writes ? "send" : "mic";
+    const words = on ? "finish" : this.writes ? "send" : "record";
     this.mainPart.replaceChildren(icon(sign));
     label(this.mainPart, t(words));
     this.form.classList.toggle("on", on);

@@ -34,8 +34,8 @@ function lay(dialog) {
 }
 
 // Shows the choices of a list; `chosen(button)` gets the one that was pressed.
-export function openList(row, title, screen, isChosen, chosen) {
-  sheet.querySelector("h2").textContent = title;
+export function openList(row, screen, isChosen, chosen) {
+  sheet.querySelector("h2").textContent = row.opens || t("choose");
   sheet.dir = row.direction;
   sheet.querySelector(".options").replaceChildren(
     ...row.buttons.map((button) => {
@@ -83,8 +83,10 @@ function findHere(done) {
   );
 }
 
+const POINT = /^(-?\d{1,2}(?:\.\d+)?)\s*[,;\s]\s*(-?\d{1,3}(?:\.\d+)?)$/;
+
 function pointIn(text) {
-  const [, lat, lng] = text.match(/^\s*(-?\d{1,2}(?:\.\d+)?)\s*[,;\s]\s*(-?\d{1,3}(?:\.\d+)?)\s*$/) ?? [];
+  const [, lat, lng] = text.trim().match(POINT) ?? [];
   return lat && Math.abs(lat) <= 90 && Math.abs(lng) <= 180 ? `${lat},${lng}` : null;
 }
 

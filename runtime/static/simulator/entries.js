@@ -24,8 +24,8 @@ export function dayLine(at) {
   return make("p", "day", day(at));
 }
 
-// One message of the bot. `acts` says what pressing does: `choose(row, button)`, `open(row)`
-// for a list, `place()`; `chosen(row, button)` says what was pressed before.
+// One message of the bot. `acts` says what pressing does: `choose(button)`, `open()` for a list,
+// `place()`; `chosen(button)` says what was pressed before.
 export function saidByBot(row, acts) {
   const entry = make("div", "entry bot");
   entry.dataset.id = row.id;
@@ -90,7 +90,8 @@ function foot(at, ...marks) {
 
 function answers(row, acts) {
   const shown = [];
-  if (row.style === "buttons") shown.push(...row.buttons.map((button) => choice(row, button, acts)));
+  const choices = row.style === "buttons" ? row.buttons : [];
+  shown.push(...choices.map((button) => choice(button, acts)));
   if (row.style === "list") shown.push(opener(row, acts));
   if (row.asks_location) shown.push(act("pin", t("sendPlace"), () => acts.place()));
   if (!shown.length) return [];
@@ -100,14 +101,14 @@ function answers(row, acts) {
   return [group];
 }
 
-function choice(row, button, acts) {
+function choice(button, acts) {
   const element = make("button", "answer", button.label);
   element.type = "button";
   element.dataset.choice = button.id;
   element.dir = "auto";
-  const mark = () => element.classList.toggle("chosen", acts.chosen(row, button));
+  const mark = () => element.classList.toggle("chosen", acts.chosen(button));
   element.addEventListener("click", () => {
-    acts.choose(row, button);
+    acts.choose(button);
     mark();
   });
   mark();
@@ -115,7 +116,7 @@ function choice(row, button, acts) {
 }
 
 function opener(row, acts) {
-  const element = act("list", row.opens || t("choose"), () => acts.open(row));
+  const element = act(row.opens ? "" : "list", row.opens || t("choose"), () => acts.open());
   element.setAttribute("aria-haspopup", "dialog");
   return element;
 }
@@ -123,7 +124,7 @@ function opener(row, acts) {
 function act(sign, text, does) {
   const element = make("button", "answer");
   element.type = "button";
-  element.append(icon(sign), make("span", "", text));
+  element.append(...(sign ? [icon(sign)] : []), make("span", "", text));
   element.addEventListener("click", does);
   return element;
 }
@@ -134,7 +135,8 @@ export function saidByResident(item, name, retry) {
   entry.dataset.id = item.id;
   const bubble = make("div", "bubble");
   bubble.dataset.kind = item.kind;
-  bubble.append(make("span", "unseen", name + ": "), ownContent(item), foot(item.at, make("span", "state")));
+  const state = make("span", "state");
+  bubble.append(make("span", "unseen", name + ": "), ownContent(item), foot(item.at, state));
   entry.append(bubble);
   showState(entry, item, retry);
   return entry;
@@ -143,8 +145,16 @@ export function saidByResident(item, name, retry) {
 function ownContent(item) {
   const hidden = item.secret && !item.content && !["voice", "photo"].includes(item.kind);
   if (hidden) return botText({ text: "", secret: true })[0];
-  return { text: ownText, choice: ownText, voice: ownVoice, photo: ownPhoto, location: ownPlace }[item.kind](item);
+  return CONTENTS[item.kind](item);
 }
+
+const CONTENTS = {
+  text: ownText,
+  choice: ownText,
+  voice: ownVoice,
+  photo: ownPhoto,
+  location: ownPlace,
+};
 
 function ownText(item) {
   const paragraph = make("p", "text", item.label || item.content);

@@ -16,7 +16,8 @@ export class Refused extends Error {
 // good, and with any other error when it may be tried again.
 export async function post(who, item, file) {
   const fields = { as: who.as, channel: who.channel, hint: who.hint, id: item.id };
-  const response = await fetch(MESSAGES, { method: "POST", ...(file ? withFile(fields, item, file) : plain(fields, item)) });
+  const what = file ? withFile(fields, item, file) : plain(fields, item);
+  const response = await fetch(MESSAGES, { method: "POST", ...what });
   if (response.ok) return response.json();
   if (response.status >= 500) throw new Error("server");
   const { error } = await response.json().catch(() => ({}));

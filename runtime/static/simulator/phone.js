@@ -18,17 +18,21 @@ export class Phone {
   constructor(who, heard) {
     Object.assign(this, { who, heard, said: [], last: 0, restored: false, online: true });
     this.key = `own.${who.channel}:${who.as}`;
-    this.own = load(this.key, []).filter((item) => item.state === "sent" || item.content || !item.secret);
+    this.own = load(this.key, []).filter(canBeShown);
     this.element = template.content.firstElementChild.cloneNode(true);
     this.element.classList.add("channel-" + who.channel);
     this.log = this.part(".entries");
     this.composer = new Composer(this.part(".composer"), who.channel, this);
-    this.part(".start").addEventListener("click", () => this.say(GREETINGS[who.hint] ?? GREETINGS.nl));
+    this.part(".start").addEventListener("click", () => this.say(this.greeting));
     this.words();
   }
 
   part(selector) {
     return this.element.querySelector(selector);
+  }
+
+  get greeting() {
+    return GREETINGS[this.who.hint] ?? GREETINGS.nl;
   }
 
   get calls() {
@@ -46,7 +50,7 @@ export class Phone {
     this.part(".channel").textContent = t(channel);
     this.part(".hint").textContent = hint;
     this.part(".hello p").textContent = t(this.calls ? "helloPhone" : "hello");
-    this.part(".start").textContent = this.calls ? t("call") : (GREETINGS[hint] ?? GREETINGS.nl);
+    this.part(".start").textContent = this.calls ? t("call") : this.greeting;
     this.composer.words();
     this.presence();
     this.redraw();
@@ -80,7 +84,9 @@ export class Phone {
     this.quietly();
     this.day = "";
     this.log.replaceChildren();
-    for (const { row, item } of all) this.add(row ?? item, row ? this.botEntry(row) : this.ownEntry(item));
+    for (const { row, item } of all) {
+      this.add(row ?? item, row ? this.botEntry(row) : this.ownEntry(item));
+    }
     this.part(".hello").hidden = all.length > 0;
     this.toEnd();
   }
@@ -105,12 +111,10 @@ export class Phone {
   }
 
   botEntry(row) {
-    const chosen = (of, button) =>
-      this.own.some((item) => item.row === of.id && item.content === button.id);
-    const choose = (of, button) =>
-      this.send({ kind: "choice", content: button.id, label: button.label, row: of.id });
-    const open = (of) =>
-      openList(of, of.opens || t("choose"), this.part(".screen"), (b) => chosen(of, b), (b) => choose(of, b));
+    const chosen = ({ id }) => this.own.some((item) => item.row === row.id && item.content === id);
+    const choose = ({ id, label: words }) =>
+      this.send({ kind: "choice", content: id, label: words, row: row.id });
+    const open = () => openList(row, this.part(".screen"), chosen, choose);
     return saidByBot(row, { chosen, choose, open, place: () => this.sendPlace() });
   }
 
@@ -144,13 +148,16 @@ export class Phone {
   }
 
   sendPlace() {
-    openPlace(this.part(".screen"), (content, name) => this.send({ kind: "location", content, label: name }));
+    openPlace(this.part(".screen"), (content, name) =>
+      this.send({ kind: "location", content, label: name }),
+    );
   }
 
   // Sends what the resident says: `kind`, and `content` or a `file`.
   async send({ file, ...what }) {
     const secret = Boolean(this.said.at(-1)?.secret);
-    const item = { id: newId(), at: new Date().toISOString(), seen: this.last, state: "sending", secret, ...what };
+    const at = new Date().toISOString();
+    const item = { id: newId(), at, seen: this.last, state: "sending", secret, ...what };
     if (this.calls) this.call = hush();
     if (file?.size > LARGEST_FILE) Object.assign(item, { state: "refused", code: "too_big" });
     const stored = file && keepFile(item.id, file, !secret);
@@ -208,6 +215,7 @@ export class Phone {
   }
 
   forget() {
+    this.composer.recording?.cancel();
     forget(this.key);
     return forgetFiles(this.own.map((item) => item.id));
   }
@@ -246,6 +254,11 @@ export class Phone {
 // One of six colours, always the same for the same resident.
 function face(as) {
   return [...as].reduce((sum, letter) => sum + letter.codePointAt(0), 0) % 6;
+}
+
+// What answered a secret question and was not sent before the page was closed is gone.
+function canBeShown(item) {
+  return item.state === "sent" || item.content || !item.secret;
 }
 
 function isWaiting(item) {

@@ -55,7 +55,8 @@ export class Player {
   // A recording does not tell its own length, and its shape is only in the samples.
   async measure(blob) {
     try {
-      const sound = await new OfflineAudioContext(1, 1, 16000).decodeAudioData(await blob.arrayBuffer());
+      const decoder = new OfflineAudioContext(1, 1, 16000);
+      const sound = await decoder.decodeAudioData(await blob.arrayBuffer());
       this.seconds = sound.duration;
       this.shape(peaks(sound.getChannelData(0)));
     } catch {
@@ -73,7 +74,9 @@ export class Player {
     await this.prepare();
     playing?.audio.pause();
     playing = this;
-    const over = new Promise((resolve) => this.audio.addEventListener("pause", resolve, { once: true }));
+    const over = new Promise((resolve) => {
+      this.audio.addEventListener("pause", resolve, { once: true });
+    });
     await this.audio.play();
     await over;
   }

@@ -193,7 +193,9 @@ export function translate(root) {
   for (const element of root.querySelectorAll("[data-t]")) {
     element.textContent = t(element.dataset.t);
   }
-  for (const element of root.querySelectorAll("[data-t-label]")) label(element, t(element.dataset.tLabel));
+  for (const element of root.querySelectorAll("[data-t-label]")) {
+    label(element, t(element.dataset.tLabel));
+  }
   for (const element of root.querySelectorAll("[data-t-placeholder]")) {
     element.placeholder = t(element.dataset.tPlaceholder);
   }

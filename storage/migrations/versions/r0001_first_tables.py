@@ -166,7 +166,7 @@ def _inbox() -> None:
         sa.UniqueConstraint("channel", "provider_id"),
         sqlite_autoincrement=True,
     )
-    _index("ix_inbox_open", "inbox", ["person_id", "id"], "state != 'done'")
+    _index("ix_inbox_open", "inbox", ["person_id", "state", "id"], "state != 'done'")
     op.create_index("ix_inbox_person_id", "inbox", ["person_id"])
 
 

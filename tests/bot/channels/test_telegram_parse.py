@@ -285,6 +285,15 @@ REAL = [
 ]
 
 
+def strings(value: Any) -> list[str]:
+    """Every text in a JSON value."""
+    if isinstance(value, str):
+        return [value]
+    inner = value.values() if isinstance(value, dict) else value
+    parts = inner if isinstance(value, dict | list | tuple) else ()
+    return [text for part in parts for text in strings(part)]
+
+
 def holds(update: dict[str, Any]) -> None:
     """What must be true of whatever comes: no error, and only what the database can hold."""
     found = parse(update, "BuurtstemBot")
@@ -295,7 +304,7 @@ def holds(update: dict[str, Any]) -> None:
         return
     written = json.dumps(found.to_json(), allow_nan=False, ensure_ascii=False)
     written.encode()
-    assert "\\u0000" not in written
+    assert "\0" not in "".join(strings(found.to_json()))
     assert Inbound.from_json(json.loads(written)) == found
     int(found.address), int(found.id.partition(":")[0])
     taken = found.text or found.choice or found.media or found.location

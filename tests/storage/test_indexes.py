@@ -1,0 +1,82 @@
+"""What is asked all the time is answered from an index, however much there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from storage import hot, jobs, outbox
+from storage.db import Database
+
+ASKED = {
+    "arrive": (
+        lambda conn: hot.arrive(
+            conn,
+            channel="sms",
+            provider_id="1",
+            address="anna",
+            hint="",
+            kind="text",
+            body_json="",
+            now_ms=0,
+        ),
+        {"uq_addresses_channel_address", "uq_inbox_channel_provider_id"},
+    ),
+    "next_waiting": (lambda conn: hot.next_waiting(conn, 1), {"ix_inbox_open"}),
+    "voice_waits": (lambda conn: hot.voice_waits(conn, 1), {"ix_inbox_open"}),
+    "stale_taking": (lambda conn: hot.stale_taking(conn, 1), {"ix_inbox_open"}),
+    "stale_waiting": (lambda conn: hot.stale_waiting(conn, 1), {"ix_inbox_open"}),
+    "due_timers": (lambda conn: hot.due_timers(conn, 1, 1), {"ix_sessions_timer_at"}),
+    "claim a row": (lambda conn: outbox.claim(conn, 1, 1), {"ix_outbox_unsent"}),
+    "resume": (lambda conn: outbox.resume(conn, 1, 1), {"ix_outbox_unsent"}),
+    "lost": (lambda conn: outbox.lost(conn, 1), {"ix_outbox_unsent"}),
+    "persons_due": (lambda conn: outbox.persons_due(conn, 1, 1), {"ix_outbox_due"}),
+    "after": (lambda conn: outbox.after(conn, "sms", "anna", 0, 1), {"ix_outbox_address"}),
+    "status": (lambda conn: outbox.status(conn, "sms", "P", "sent"), {"ix_outbox_provider_id"}),
+    "idle": (lambda conn: outbox.idle(conn, 1, 1), {"ix_inbox_open", "ix_outbox_unsent"}),
+    "claim a job": (
+        lambda conn: jobs.claim(conn, "w", 1, 1, ["t"], 1),
+        {"ix_jobs_due", "ix_jobs_key"},
+    ),
+    "next_due": (lambda conn: jobs.next_due(conn, ["t"]), {"ix_jobs_due", "ix_jobs_key"}),
+}
+# Whoever leaves a table out of this may have it read from end to end.
+LARGE = ("addresses", "inbox", "jobs", "outbox", "people", "sessions")
+
+
+@pytest.fixture
+def sqlite(sqlite_url: str) -> Iterator[Database]:
+    database = Database.open(sqlite_url)
+    yield database
+    database.close()
+
+
+def steps(conn: hot.Connection, ask: Any) -> list[str]:
+    """How SQLite answers each statement of `ask`."""
+    statements: list[tuple[str, Any]] = []
+
+    def note(_: Any, __: Any, statement: str, parameters: Any, ___: Any, ____: Any) -> None:
+        statements.append((statement, parameters))
+
+    event.listen(conn, "before_cursor_execute", note)
+    ask(conn)
+    event.remove(conn, "before_cursor_execute", note)
+    return [
+        row[3]
+        for statement, parameters in statements
+        for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+    ]
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_no_large_table_is_read_from_end_to_end(sqlite: Database, name: str) -> None:
+    ask, indexes = ASKED[name]
+    plan = sqlite.call(lambda conn: steps(conn, ask))
+    used = {index for index in indexes if any(index in step for step in plan)}
+    automatic = {i for i in indexes if i.startswith("uq_")}
+    assert used == indexes - automatic
+    scans = [s for s in plan if s.startswith("SCAN") and " INDEX ix_" not in s]
+    assert [s for s in scans if s.split()[1] in LARGE] == []
