@@ -17,11 +17,11 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from bot import actions
-from bot.engine import step, underway
+from bot.engine import step
 from bot.events import Event, EventKind, Step
 from bot.messages import Inbound, Outbound, Reply
-from bot.prompts import Text, World
-from bot.session import Session
+from bot.prompts import WAYS, Text, World
+from bot.session import Session, underway, unfinished
 from bot.taken import Failed, Pictured, Taken, new_photo, new_recording
 from civic.rounds import today
 from civic.worktime import waking_hour
@@ -64,7 +64,7 @@ class Conversation:
 
     `languages` maps each language we speak to its name for itself. `erase` gets
     the names of files nobody needs any more, after the commit. `knows_number`
-    tells of an address whether it is a phone number.
+    tells of an address whether it is a phone number, `ways` which of `WAYS` it has.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class Conversation:
         erase: Callable[[Sequence[str]], None],
         private_link: Callable[[str], str | None] = lambda channel: None,
         knows_number: Callable[[str, str], bool] = lambda channel, address: False,
+        ways: Callable[[str, str], frozenset[str]] = lambda channel, address: WAYS,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._render = render
@@ -84,6 +85,7 @@ class Conversation:
         self._erase = erase
         self._private_link = private_link
         self._knows_number = knows_number
+        self._ways = ways
         self._clock = clock
         self._round: tuple[float, rounds.ActiveRound | None] = (-ROUND_KEPT, None)
 
@@ -148,6 +150,10 @@ class Conversation:
         now = self._clock()
         who = _Person(timer.person_id, loaded.channel, loaded.address)
         session = Session.from_json(loaded.session_json)
+        by_day = waking_hour(now)
+        if timer.timer == "nudge" and by_day > now:  # it rang late: nobody is woken for it
+            self._store(conn, who, session, session, now, ("nudge", to_ms(by_day)))
+            return
         kind: EventKind = "nudge" if timer.timer == "nudge" else "rest"
         event = Event(kind, self._world(conn, who, now), revision=timer.revision)
         self._happens(conn, who, session, event, now, notice=True)
@@ -157,13 +163,14 @@ class Conversation:
     def _inbound(
         self, conn: Connection, who: _Person, session: Session, inbound: Inbound, now: datetime
     ) -> Session:
-        if not inbound.private:
-            self._say(conn, who, session, (self._go_private(inbound),), now)
-            return session
         world = self._world(conn, who, now)
         hint = inbound.language_hint.partition("-")[0].lower()
         if session == Session() and hint in world.languages:
             session = session.with_(answers={"guess": hint})
+        if not inbound.private:
+            hot.blank(conn, who.inbox_id)  # others in the group did not say yes to anything
+            self._say(conn, who, session, (self._go_private(inbound),), now)
+            return session
         return self._happens(conn, who, session, _event(inbound, world), now)
 
     def _happens(
@@ -238,9 +245,11 @@ class Conversation:
         world = self._world(conn, who, now)
         if isinstance(what, Failed):
             return Event("heard", world, verdict=what.reason, revision=revision)
+        behind = hot.next_waiting(conn, who.id)
+        more = behind is not None and behind.kind in ("voice", "photo")
         if isinstance(what, Pictured):
             row = photos.add(conn, new_photo(who.id, who.inbox_id, what), to_ms(now))
-            return Event("seen", world, media=row, revision=revision, text=caption)
+            return Event("seen", world, media=row, revision=revision, text=caption, more=more)
         row = recordings.add(conn, new_recording(who.id, who.inbox_id, what), to_ms(now))
         recordings.transcribed(conn, row, what.heard)
         return Event(
@@ -251,15 +260,21 @@ class Conversation:
             verdict=what.heard.verdict,
             language=what.heard.language,
             revision=revision,
-            more=hot.voice_waits(conn, who.id),
+            more=more,
         )
 
     # --- storing and saying ---------------------------------------------------------------
 
     def _store(
-        self, conn: Connection, who: _Person, before: Session, after: Session, now: datetime
+        self,
+        conn: Connection,
+        who: _Person,
+        before: Session,
+        after: Session,
+        now: datetime,
+        rings: tuple[str, int] | None = None,
     ) -> None:
-        timer, at = _timer(after, now)
+        timer, at = rings or _timer(after, now)
         hot.save(conn, who.id, after.state, after.to_json(), after.revision, timer, at, to_ms(now))
         settings = (after.language, after.sound, after.notify, after.consent)
         if settings != (before.language, before.sound, before.notify, before.consent):
@@ -299,7 +314,7 @@ class Conversation:
         active = self._active(conn)
         day = today(now)
         if active is None:
-            return World(None, day, day, who.channel, self._numbered(who), self._languages)
+            return World(None, day, day, who.channel, *self._reach(who), self._languages)
         round_, forced = active.round, active.phase
         spoken = {c: n for c, n in self._languages.items() if c in round_.languages}
         return World(
@@ -307,12 +322,12 @@ class Conversation:
             day,
             round_.day_in(forced, day) if forced else day,
             who.channel,
-            self._numbered(who),
+            *self._reach(who),
             spoken or self._languages,
         )
 
-    def _numbered(self, who: _Person) -> bool:
-        return self._knows_number(who.channel, who.address)
+    def _reach(self, who: _Person) -> tuple[bool, frozenset[str]]:
+        return self._knows_number(who.channel, who.address), self._ways(who.channel, who.address)
 
     def _active(self, conn: Connection) -> rounds.ActiveRound | None:
         read_at, active = self._round
@@ -360,4 +375,6 @@ def _timer(session: Session, now: datetime) -> tuple[str | None, int | None]:
         return None, None
     if session.nudged:
         return "rest", to_ms(now + REST_AFTER - NUDGE_AFTER)
+    if not unfinished(session):
+        return "rest", to_ms(now + REST_AFTER)
     return "nudge", to_ms(waking_hour(now + NUDGE_AFTER))

@@ -13,10 +13,10 @@ from bot.events import Event, Step
 from bot.flows import FLOWS
 from bot.messages import Reply
 from bot.prompts import (
+    BY_HAND,
     Answer,
     AnswerKind,
     Ask,
-    Choice,
     Choose,
     Command,
     Do,
@@ -27,14 +27,29 @@ from bot.prompts import (
     State,
     Text,
     World,
+    accepts,
+    choices_of,
+    listens,
 )
-from bot.session import FIRST, MENU, TRAIL, Session
+from bot.session import (
+    FIRST,
+    FIRST_LANGUAGE,
+    RESTING,
+    TRAIL,
+    Session,
+    front,
+    underway,
+    unfinished,
+)
 
 HELP = "help.offer"
-RESTING = "menu.resting"
 LANGUAGE = "settings.language"
+FORGET = "settings.forget"
 STOPPED = "menu.stopped"
 BACK = "@back"
+
+# What wakes a dialogue that rests: anything a person does.
+_BY_PERSON = frozenset({"text", "choice", "voice", "photo", "location", "unsupported"})
 
 
 def step(session: Session, event: Event) -> Step:
@@ -42,9 +57,10 @@ def step(session: Session, event: Event) -> Step:
     try:
         if _state(session.state) is None:
             return _mend(session, event, "unknown_state")
-        if session.state == RESTING and event.kind in ("text", "choice"):
-            session = session.with_(state=MENU)
-            return _on_waking(session, event)
+        if session.state == RESTING and event.kind in _BY_PERSON:
+            return _on_waking(session.with_(state=front(session)), event)
+        if session.state == FIRST and event.kind in ("choice", "unsupported"):
+            return _hello(session, event)
         return _HANDLERS[event.kind](session, event)
     except Exception as fault:  # a person must get an answer, whatever we did wrong
         return _mend(session, event, type(fault).__name__)
@@ -75,7 +91,7 @@ def _on_text(session: Session, event: Event) -> Step:
 def _on_choice(session: Session, event: Event) -> Step:
     state, _, choice = event.choice.rpartition(":")
     prompt = prompt_of(session, event.world)
-    known = choice in {c.id for c in _choices(prompt)}
+    known = choice in {c.id for c in choices_of(prompt)}
     if known and state in ("", session.state):
         return _answered(session, event.world, prompt, Answer("choice", choice=choice))
     return _question(session, event.world, (Text("engine.old_button"),))
@@ -90,7 +106,7 @@ def _on_waking(session: Session, event: Event) -> Step:
 def _on_media(session: Session, event: Event) -> Step:
     """A voice note or photo has come: take it in if this state can use it."""
     kind: AnswerKind = "voice" if event.kind == "voice" else "photo"
-    if not _accepts(prompt_of(session, event.world), kind):
+    if not listens(prompt_of(session, event.world), kind):
         return _miss(session, event.world, Text(f"engine.no_{kind}_here"))
     listening = Reply((Text("engine.listening"),)) if kind == "voice" else None
     return Step(session, (listening,) if listening else (), Command("take_in", {"kind": kind}))
@@ -104,15 +120,32 @@ def _on_taken(session: Session, event: Event) -> Step:
         return _miss(session, event.world, Text(f"taken.{event.verdict}"))
     prompt = prompt_of(session, event.world)
     kind: AnswerKind = "voice" if event.kind == "heard" else "photo"
-    if not _accepts(prompt, kind):
-        return _question(session, event.world)
+    said = _said(session, event, prompt) if kind == "voice" else None
+    if said:
+        return said
+    if not accepts(prompt, kind):
+        return _miss(session, event.world, Text("engine.not_understood"))
     done = _answered(session, event.world, prompt, _taken_answer(kind, event, prompt))
     after = prompt_of(done.session, event.world)
-    return Step(done.session) if event.more and _accepts(after, "voice") else done
+    return Step(done.session) if event.more and accepts(after, kind) else done
+
+
+def _said(session: Session, event: Event, prompt: Prompt) -> Step | None:
+    """A word that always works, or one of the answers, said aloud; None for anything else."""
+    word = understand.keyword(event.text)
+    id_ = understand.choose(event.text, choices_of(prompt))
+    if not word and not id_:
+        return None
+    means = {c.means for c in choices_of(prompt) if c.id == id_}
+    if event.verdict != "ok" or (not word and means & BY_HAND):
+        return _miss(session, event.world, Text("engine.by_hand"))
+    if word:
+        return _KEYWORDS[word](session, event)
+    return _answered(session, event.world, prompt, Answer("choice", choice=id_ or ""))
 
 
 def _taken_answer(kind: AnswerKind, event: Event, prompt: Prompt) -> Answer:
-    amount = understand.amount(event.text) if _accepts(prompt, "number") else None
+    amount = understand.amount(event.text) if accepts(prompt, "number") else None
     return Answer(
         kind,
         text=event.text,
@@ -125,7 +158,7 @@ def _taken_answer(kind: AnswerKind, event: Event, prompt: Prompt) -> Answer:
 
 def _on_location(session: Session, event: Event) -> Step:
     prompt = prompt_of(session, event.world)
-    if not _accepts(prompt, "location"):
+    if not accepts(prompt, "location"):
         return _miss(session, event.world, Text("engine.no_location_here"))
     answer = Answer("location", location=event.location, text=event.text)
     return _answered(session, event.world, prompt, answer)
@@ -144,7 +177,7 @@ def _on_outcome(session: Session, event: Event) -> Step:
 
 
 def _on_nudge(session: Session, event: Event) -> Step:
-    if event.revision != session.revision or session.nudged or not underway(session):
+    if event.revision != session.revision or session.nudged or not unfinished(session):
         return Step(session)
     if not session.notify:
         return Step(session.with_(nudged=True))
@@ -157,11 +190,6 @@ def _on_rest(session: Session, event: Event) -> Step:
     return Step(_moved(session, RESTING).with_(trail=()))
 
 
-def underway(session: Session) -> bool:
-    """Whether somebody is in the middle of something, so that silence is worth a reminder."""
-    return session.consent and not session.state.startswith("menu.")
-
-
 # --- keywords: always there, in every state and every language -----------------------------
 
 
@@ -170,8 +198,7 @@ def _back(session: Session, event: Event) -> Step:
 
 
 def _menu(session: Session, event: Event) -> Step:
-    start = MENU if session.consent else FIRST
-    return _go(session.with_(trail=()), event.world, Go(start))
+    return _go(session.with_(trail=()), event.world, Go(front(session)))
 
 
 def _help(session: Session, event: Event) -> Step:
@@ -179,7 +206,11 @@ def _help(session: Session, event: Event) -> Step:
 
 
 def _language(session: Session, event: Event) -> Step:
-    return _go(session, event.world, Go(LANGUAGE))
+    return _go(session, event.world, Go(LANGUAGE if session.language else FIRST_LANGUAGE))
+
+
+def _forget(session: Session, event: Event) -> Step:
+    return _go(session, event.world, Go(FORGET))
 
 
 def _stop(session: Session, event: Event) -> Step:
@@ -187,15 +218,16 @@ def _stop(session: Session, event: Event) -> Step:
 
 
 def _start(session: Session, event: Event) -> Step:
-    return _menu(session.with_(notify=True), event)
+    on_again = () if session.notify else (Text("settings.notify_is_on"),)
+    woken = session.with_(notify=True, trail=())
+    return _go(woken, event.world, Go(front(woken), say=on_again))
 
 
 def _hello(session: Session, event: Event) -> Step:
     """A greeting is never wrong: it opens the menu, or repeats the question."""
     if session.state == FIRST:
-        return _answered(
-            session, event.world, prompt_of(session, event.world), Answer("text", text=event.text)
-        )
+        greeting = Answer("text", text=event.text, language=event.language)
+        return _answered(session, event.world, prompt_of(session, event.world), greeting)
     return _question(session, event.world)
 
 
@@ -232,7 +264,7 @@ def _moved(session: Session, name: str, left: str = "") -> Session:
     trail = session.trail
     if name in trail:  # going to where we have been is going back there: no loops
         trail = trail[: trail.index(name)]
-    elif left and left not in (name, RESTING):
+    elif left and left not in (name, RESTING, FIRST):
         trail = (*trail, left)[-TRAIL:]
     return session.with_(
         state=name, trail=trail, misses=0, nudged=False, revision=session.revision + 1
@@ -250,7 +282,7 @@ def _leaving_flow(session: Session) -> Session:
 
 def _stepped_back(session: Session) -> Session:
     trail = [name for name in session.trail if _state(name)]
-    name = trail.pop() if trail else (MENU if session.consent else FIRST)
+    name = trail.pop() if trail else front(session)
     return session.with_(
         state=name, trail=tuple(trail), misses=0, nudged=False, revision=session.revision + 1
     )
@@ -272,7 +304,7 @@ def _reply(state: str, prompt: Ask | Choose, lines: tuple[Text, ...], **more: bo
     return Reply(
         lines,
         tuple((f"{state}:{c.id}", c.label) for c in prompt.choices),
-        asks_location=_accepts(prompt, "location"),
+        asks_location=accepts(prompt, "location"),
         **more,
     )
 
@@ -282,6 +314,7 @@ def _miss(session: Session, world: World, *say: Text) -> Step:
     missed = session.with_(misses=session.misses + 1)
     prompt = prompt_of(missed, world)
     assert isinstance(prompt, Ask | Choose)
+    say = say if session.language else ()  # whose language we do not know reads only greetings
     if missed.misses == 1:
         return Step(missed, (_reply(missed.state, prompt, (*say, prompt.text)),))
     if missed.misses >= 3 and missed.state != HELP:
@@ -299,7 +332,7 @@ def _easier(prompt: Ask | Choose) -> Text:
 def _mend(session: Session, event: Event, fault: str) -> Step:
     """The menu with an apology, answers kept; the last resort."""
     safe = session.with_(
-        state=MENU if session.consent else FIRST,
+        state=front(session),
         trail=(),
         misses=0,
         revision=session.revision + 1,
@@ -313,23 +346,15 @@ def _mend(session: Session, event: Event, fault: str) -> Step:
 
 def _answer_in(text: str, prompt: Prompt) -> Answer | None:
     """What a typed text means as an answer to this prompt; None when it is not clear."""
-    choice = understand.choose(text, _choices(prompt))
+    choice = understand.choose(text, choices_of(prompt))
     if choice:
         return Answer("choice", choice=choice)
-    if _accepts(prompt, "number"):
+    if accepts(prompt, "number"):
         amount = understand.amount(text)
         return None if amount is None else Answer("number", amount=amount, text=text)
-    if _accepts(prompt, "text") and text.strip():
+    if accepts(prompt, "text") and text.strip():
         return Answer("text", text=text.strip())
     return None
-
-
-def _accepts(prompt: Prompt, kind: AnswerKind) -> bool:
-    return isinstance(prompt, Ask) and kind in prompt.accepts
-
-
-def _choices(prompt: Prompt) -> tuple[Choice, ...]:
-    return prompt.choices if isinstance(prompt, Ask | Choose) else ()
 
 
 def _state(name: str) -> State | None:
@@ -370,4 +395,5 @@ _KEYWORDS: dict[str, _Handler] = {
     "stop": _stop,
     "start": _start,
     "hello": _hello,
+    "forget": _forget,
 }

@@ -28,13 +28,13 @@ class Counting:
     """How one language says numbers. Keys are as `normalise` makes them, the article kept.
 
     values: up to 99 added, 100 and more multiplied. halves: want a larger number after them.
-    after_digits: multiply what stands before ("2k").
+    after_number: multiply what must stand before them ("2k").
     pieces: finds values and joiners inside one long word.
     """
 
     values: Mapping[str, int]
     halves: Mapping[str, Decimal]
-    after_digits: Mapping[str, int]
+    after_number: Mapping[str, int]
     joiners: frozenset[str]
     units_first: bool
     pieces: re.Pattern[str]
@@ -158,7 +158,7 @@ def _telling(common: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
 def _counting(table: Mapping[str, Any]) -> Counting:
     values = {normalise(word): int(value) for word, value in table["values"]}
     halves = {normalise(word): Decimal(str(value)) for word, value in table["halves"]}
-    after = {normalise(word): int(value) for word, value in table["after_digits"]}
+    after = {normalise(word): int(value) for word, value in table["after_number"]}
     joiners = frozenset(map(normalise, table["and"]))
     pieces = _pieces([*values, *joiners])
     return Counting(values, halves, after, joiners, table["units_first"], pieces)
@@ -187,7 +187,7 @@ def _known(
 ) -> frozenset[str]:
     """Single words that mean something themselves, and so are not another one misspelt."""
     meant = [*_merged(spoken, "meanings").values(), *_merged(spoken, "keywords").values()]
-    said = frozenset().union(*meant, words["small"], words["negation"])
+    said = frozenset().union(*meant, *(words[kind] for kind in ("small", "asking", "negation")))
     return frozenset(word for word in said | set(ordinals) if " " not in word)
 
 

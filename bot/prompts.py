@@ -97,13 +97,19 @@ class Command:
     args: Mapping[str, Any] = field(default_factory=dict)
 
 
+# All that a channel may carry: from the person, and "sound" to them when they ask for it.
+WAYS = frozenset({"text", "voice", "photo", "location", "sound"})
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """What flows may know of the world at one moment, handed in with the event.
 
     `round` is None when no round is loaded. `today` is the date in Amsterdam and
     `round_day` the day that the round's phase is judged by: the same, unless a
-    coordinator has set the phase by hand. `knows_number` says that the channel itself tells the person's phone number.
+    coordinator has set the phase by hand. `knows_number` says that the channel itself tells the
+    person's phone number, `ways` which of `WAYS` it carries: nobody is asked for what they
+    cannot send.
     `languages` are those of the round, with the name each has for itself.
     """
 
@@ -112,6 +118,7 @@ class World:
     round_day: date
     channel: str = "simulator"
     knows_number: bool = False
+    ways: frozenset[str] = WAYS
     languages: Mapping[str, str] = field(default_factory=lambda: {"nl": "Nederlands"})
 
 
@@ -165,7 +172,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Choose:
-    """A question with a few answers; nothing else is taken."""
+    """A question with a few answers; a voice note counts when it says one of them."""
 
     text: Text
     choices: tuple[Choice, ...]
@@ -190,3 +197,21 @@ class End:
 
 Prompt = Ask | Choose | Do | End
 State = Callable[[Scene], Prompt]
+
+
+# What a voice note never decides: it may be misheard, and these cannot all be taken back.
+BY_HAND = frozenset({"yes", "no", "send", "withdraw", "forget"})
+
+
+def choices_of(prompt: Prompt) -> tuple[Choice, ...]:
+    return prompt.choices if isinstance(prompt, Ask | Choose) else ()
+
+
+def accepts(prompt: Prompt, kind: AnswerKind) -> bool:
+    return isinstance(prompt, Ask) and kind in prompt.accepts
+
+
+def listens(prompt: Prompt, kind: AnswerKind) -> bool:
+    """Whether a voice note or photo can be an answer, if only one of the choices said aloud."""
+    by_voice = kind == "voice" and any(c.means not in BY_HAND for c in choices_of(prompt))
+    return accepts(prompt, kind) or by_voice

@@ -8,7 +8,11 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 FIRST = "welcome.hello"
+FIRST_LANGUAGE = "welcome.language"
+CONSENT = "welcome.privacy"
 MENU = "menu.menu"
+RESTING = "menu.resting"
+SENT = "submit_plan.sent"
 TRAIL = 30  # states that "back" can undo; older ones fall off
 
 
@@ -61,6 +65,24 @@ class Session:
 
     def with_(self, **changes: Any) -> Session:
         return replace(self, **changes)
+
+
+def front(session: Session) -> str:
+    """Where somebody is who is in the middle of nothing. Before a yes nothing lies further on."""
+    if session.consent:
+        return MENU
+    return CONSENT if session.language else FIRST_LANGUAGE
+
+
+def underway(session: Session) -> bool:
+    """Whether the dialogue is anywhere but in the menu, so that after long silence it rests."""
+    return session.consent and not session.state.startswith("menu.")
+
+
+def unfinished(session: Session) -> bool:
+    """Whether somebody is in the middle of a plan: then silence is worth one reminder."""
+    in_a_plan = session.state.startswith(("submit_plan.", "plan_details."))
+    return underway(session) and in_a_plan and session.state != SENT
 
 
 _BLANK: dict[str, Any] = {f.name: getattr(Session(), f.name) for f in fields(Session)}

@@ -54,7 +54,7 @@ async def _lines(stream: TextIO) -> AsyncIterator[str]:
     """The lines of standard input as they come, without keeping anything else waiting."""
     if stream.isatty():
         print(
-            "(a line is a message; @file.ogg a voice note; #id taps; !photo FILE; !location LAT,LNG)"
+            "(a line is a message, #id taps, @FILE is a voice note, !photo FILE, !location LAT,LNG)"
         )
     while line := await asyncio.to_thread(stream.readline):
         if line.strip():
@@ -84,7 +84,7 @@ def _media(system: System, kind: MediaKind, name: str) -> Media:
     except OSError as error:
         raise ChatError(f"{path}: {error.strerror}") from None
     mime = mimetypes.guess_type(path.name)[0] or ""
-    return Media(kind, system.store.put(data, ".bin"), mime, len(data))
+    return Media(kind, system.uploads.put(data), mime, len(data))
 
 
 async def _settled(system: System, person: int | None) -> None:
@@ -92,7 +92,8 @@ async def _settled(system: System, person: int | None) -> None:
     if person is None:
         return
     async with asyncio.timeout(PATIENCE):
-        while not await system.db.aread(lambda conn: outbox.idle(conn, person, now_ms())):
+        # The worker that answers may be another process: only the database knows.
+        while not await system.db.aread(lambda conn: outbox.idle(conn, person, now_ms())):  # noqa: ASYNC110
             await asyncio.sleep(PAUSE)
 
 

@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///var/buurtstem.db"
     media_url: str = "file://var/media"
     public_url: str = ""
+    simulator: bool = False
     round_file: str = ""
     secret_key: SecretStr = SecretStr("")
     pepper: SecretStr = SecretStr("")

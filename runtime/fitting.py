@@ -1,4 +1,4 @@
-"""Which limits apply at an address, and whether it is a phone number."""
+"""What an address can carry: its channel's limits and ways, and whether it is a phone number."""
 
 from __future__ import annotations
 
@@ -9,17 +9,28 @@ from bot.channels import simulator
 from bot.channels.limits import LIMITS
 from bot.channels.render import render
 from bot.messages import Channel, Outbound, Reply
+from bot.prompts import WAYS
+
+_WAYS = {Channel.SMS.value: frozenset({"text"}), Channel.PHONE.value: frozenset({"voice"})}
 
 
 def fit(
     reply: Reply, language: str, channel: str, address: str, *, sound: bool
 ) -> Sequence[Outbound]:
     """A reply as this address can show it."""
-    name = simulator.limits_name(address) if channel == Channel.SIMULATOR else channel
-    limits = LIMITS[name]
+    limits = LIMITS[_shown_as(channel, address)]
     if channel == Channel.SIMULATOR and limits.sound == "after":
         limits = replace(limits, sound="with")  # one bubble on the page, one object in the terminal
     return render(reply, language, limits, sound=sound)
+
+
+def ways(channel: str, address: str) -> frozenset[str]:
+    """Which of `WAYS` a person has at this address. A phone call has sound without asking."""
+    return _WAYS.get(_shown_as(channel, address), WAYS)
+
+
+def _shown_as(channel: str, address: str) -> str:
+    return simulator.limits_name(address) if channel == Channel.SIMULATOR else channel
 
 
 def knows_number(channel: str, address: str) -> bool:

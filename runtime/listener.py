@@ -88,6 +88,13 @@ class Listener:
             log.error("a %s could not be taken in: %s", asked.held.kind, type(error).__name__)
             what = Failed("not_fetched")
         await self._db.run(lambda conn: self._conversation.taken(conn, inbox_id, what))
+        await self._release(inbound.media[0], asked.held.channel)
+
+    async def _release(self, media: Media, channel: str) -> None:
+        try:
+            await self._ports[channel].release(media)
+        except (ChannelError, OSError) as error:
+            log.warning("%s: a file could not be released: %s", channel, type(error).__name__)
 
     async def _take(self, media: Media, asked: _Asked) -> Taken:
         limit = audio.TELEGRAM_BYTES

@@ -11,6 +11,8 @@ LARGEST = 2048  # pixels on the longer side; enough to see a place, small to kee
 MOST_PIXELS = 60_000_000  # beyond this a small file may unpack to gigabytes
 QUALITY = 85
 
+Image.MAX_IMAGE_PIXELS = None  # our own limit is lower, and is no mere warning
+
 
 class PhotoError(Exception):
     """Not a picture that we can open; `reason` is a key below `taken.`."""
@@ -41,7 +43,7 @@ def clean(data: bytes) -> Photo:
             if image.width * image.height > MOST_PIXELS:
                 raise PhotoError("too_big")
             upright = ImageOps.exif_transpose(image).convert("RGB")
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
         raise PhotoError("unreadable") from None
     upright.thumbnail((LARGEST, LARGEST))
     out = io.BytesIO()

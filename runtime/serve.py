@@ -61,7 +61,7 @@ class _Server(uvicorn.Server):
 
 async def _serve(system: System, host: str, port: int, *, poll: bool) -> None:
     config = uvicorn.Config(
-        app(system),
+        app(system, simulated=system.settings.simulator),
         host=host,
         port=port,
         log_level="warning",

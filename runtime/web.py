@@ -30,25 +30,27 @@ MOST_SHOWN = 200
 WEBHOOK_BYTES = 1_000_000  # Telegram's updates are a few thousand
 
 
-def app(system: System, *, works: bool = True) -> Starlette:
-    """The application; with `works` this process also sends, listens and sweeps."""
+def app(system: System, *, simulated: bool = False) -> Starlette:
+    """The application, which also sends, listens and sweeps.
+
+    The simulator has no sign-in: where a public URL is set, it is there only when `simulated`.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        if works:
-            await system.start()
+        await system.start()
         try:
             yield
         finally:
             await system.stop()
 
     pages = _Pages(system)
+    with_simulator = simulated or not system.settings.public_url
     routes: list[BaseRoute] = [
-        Route("/", lambda _: RedirectResponse("/simulator")),
         Route("/healthz", pages.healthz),
         Route("/readyz", pages.readyz),
         Route(WEBHOOK_PATH, pages.telegram, methods=["POST"]),
-        *simulator.routes(_deps(system)),
+        *(_simulated(system) if with_simulator else ()),
     ]
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers={Exception: _fault})
 
@@ -118,6 +120,11 @@ async def _json(request: Request) -> dict[str, Any]:
     return data
 
 
+def _simulated(system: System) -> list[BaseRoute]:
+    home = Route("/", lambda _: RedirectResponse("/simulator"))
+    return [home, *simulator.routes(_deps(system))]
+
+
 def _deps(system: System) -> simulator.Deps:
     async def take(inbound: Any) -> None:
         await system.take(inbound)
@@ -125,7 +132,7 @@ def _deps(system: System) -> simulator.Deps:
     return simulator.Deps(
         take=take,
         outgoing=partial(_outgoing, system),
-        store_media=lambda data, mime: system.store.put(data, ".bin"),
+        store_media=lambda data, mime: system.uploads.put(data),
         sound_of=system.sounds.made,
         languages={code: language.own_name for code, language in LANGUAGES.items()},
         places=partial(_places, system),

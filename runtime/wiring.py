@@ -25,7 +25,7 @@ from bot.speech.transcribe import Transcriber
 from civic.rounds import Phase, Round
 from runtime import config
 from runtime.config import Settings
-from runtime.fitting import fit, knows_number
+from runtime.fitting import fit, knows_number, ways
 from runtime.jobs import EmbeddedJobs
 from runtime.lease import Lease, every
 from runtime.listener import Listener
@@ -34,6 +34,7 @@ from runtime.round_file import load_round
 from runtime.sender import Sender
 from runtime.sounds import Sounds
 from runtime.sweep import Callbacks, Sweep
+from runtime.uploads import Uploads
 from storage import hot, rounds
 from storage.db import Database
 from storage.hot import Timer
@@ -54,6 +55,7 @@ class System:
     settings: Settings
     db: Database
     store: MediaStore
+    uploads: Uploads
     sounds: Sounds
     conversation: Conversation
     listener: Listener
@@ -81,6 +83,7 @@ class System:
         if self.telegram:
             await self._find_links(self.telegram)
         self.scheduler.start()
+        self.uploads.delete_old()
         await self.lease.start()
         await self.jobs.start()
         every(self.scheduler, SWEEP_SECONDS, self.lease, "sweep", self.sweep.once)
@@ -149,11 +152,12 @@ def build(settings: Settings, db: Database | None = None) -> System:
     if settings.round_file:
         save_round(db, load_round(Path(settings.round_file)))
     store = MediaStore(settings.media_url)
+    uploads = Uploads(settings.folder / "uploads")
     spoken = sounds(settings)
     scheduler = AsyncIOScheduler()
     jobs = EmbeddedJobs(db, scheduler)
     telegram = _telegram(settings)
-    ports: dict[str, Port] = {Channel.SIMULATOR: SimulatorPort(store.get)}
+    ports: dict[str, Port] = {Channel.SIMULATOR: SimulatorPort(uploads.get, uploads.delete)}
     if telegram:
         ports[Channel.TELEGRAM] = telegram
     links: dict[str, str] = {}
@@ -165,6 +169,7 @@ def build(settings: Settings, db: Database | None = None) -> System:
         erase=partial(_erase, store),
         private_link=links.get,
         knows_number=knows_number,
+        ways=ways,
     )
     listener = Listener(db, conversation, ports, store, transcriber(settings), names)
     sender = Sender(db, jobs, ports, limiters(), spoken.of)
@@ -176,6 +181,7 @@ def build(settings: Settings, db: Database | None = None) -> System:
         settings,
         db,
         store,
+        uploads,
         spoken,
         conversation,
         listener,
@@ -197,7 +203,7 @@ def _telegram(settings: Settings) -> Telegram | None:
 
 
 def _erase(store: MediaStore, names: Sequence[str]) -> None:
-    """Files that nobody needs any more. What fails is found by name in the log's place: the store."""
+    """Files that nobody needs any more."""
     for name in names:
         try:
             store.delete(name)

@@ -107,7 +107,7 @@ VOICE_WAITS = select(
         inbox.c.kind == "voice",
     )
 )
-STALE = _open.where(is_taking(inbox), inbox.c.due_at < bindparam("before")).order_by(inbox.c.id)
+STALE = _open.where(is_taking(inbox), inbox.c.due_at < bindparam("before"))
 _other = inbox.alias("other")
 _taking = exists().where(_other.c.person_id == inbox.c.person_id, is_taking(_other))
 STUCK = (

@@ -205,10 +205,12 @@ _head = (
     .limit(1)
     .scalar_subquery()
 )
-# Written out, because in RETURNING the names of SQLite's tables would get lost.
+# Written out, because in RETURNING the names of SQLite's tables would get lost. The casts are for
+# SQLite as well, which there does not see that these are texts and would not use the index.
 _LAST_IN_AT: ColumnElement[int] = literal_column(
     "(SELECT addresses.last_in_at FROM addresses"
-    " WHERE addresses.channel = outbox.channel AND addresses.address = outbox.address)"
+    " WHERE addresses.channel = CAST(outbox.channel AS TEXT)"
+    " AND addresses.address = CAST(outbox.address AS TEXT))"
 )
 _unsent = (
     outbox.c.id,

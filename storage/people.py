@@ -5,13 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    bindparam,
+    delete,
+    func,
+    select,
+    tuple_,
+    update,
+)
 
 from storage.sqlite import truncate_log
 from storage.tables import (
     addresses,
     help_requests,
     inbox,
+    is_done,
+    is_open,
     outbox,
     people,
     photos,
@@ -85,9 +97,9 @@ def forget(conn: Connection, person_id: int) -> list[str]:
     return sorted(names - set(conn.scalars(_STILL_USED, {"names": list(names)})))
 
 
-def _count(table: Table, column: str = "person_id") -> Any:
+def _count(table: Table, *where: ColumnElement[bool], column: str = "person_id") -> Any:
     mine = table.c[column] == bindparam("person")
-    return select(func.count()).select_from(table).where(mine).scalar_subquery()
+    return select(func.count()).select_from(table).where(mine, *where).scalar_subquery()
 
 
 _PERSON = select(people).where(people.c.id == bindparam("person"), people.c.state != "forgotten")
@@ -97,8 +109,8 @@ _CONTACTS = (
     .order_by(addresses.c.id)
 )
 _COUNTS = select(
-    _count(inbox),
-    _count(plans, "initiator"),
+    _count(inbox, is_done(inbox)) + _count(inbox, is_open(inbox)),
+    _count(plans, column="initiator"),
     _count(recordings),
     _count(photos),
     _count(help_requests),
@@ -154,9 +166,12 @@ _FORGET = (
     .where(plans.c.initiator == bindparam("person"))
     .values(initiator=None, may_call=False, phone=""),
     delete(outbox).where(tuple_(outbox.c.channel, outbox.c.address).in_(_my_addresses)),
-    update(inbox)
-    .where(inbox.c.person_id == bindparam("person"))
-    .values(person_id=None, body="", state="done"),
+    *(
+        update(inbox)
+        .where(inbox.c.person_id == bindparam("person"), part)
+        .values(person_id=None, body="", state="done")
+        for part in (is_done(inbox), is_open(inbox))
+    ),
     delete(sessions).where(sessions.c.person_id == bindparam("person")),
     delete(addresses).where(addresses.c.person_id == bindparam("person")),
     update(people)

@@ -52,6 +52,11 @@ def is_open(rows: FromClause) -> ColumnElement[bool]:
     return rows.c.state != DONE
 
 
+def is_done(rows: FromClause) -> ColumnElement[bool]:
+    """Inbox rows that are not held (any more)."""
+    return rows.c.state == DONE
+
+
 # Not `state = 'waiting'`: with that, SQLite no longer sees that a row which is open is meant.
 def is_waiting(rows: FromClause) -> ColumnElement[bool]:
     """Inbox rows whose turn has not come."""
@@ -152,6 +157,7 @@ sessions = Table(
     _ms("timer_at", null=True),
     _ms("updated_at"),
 )
+Index("ix_sessions_address_id", sessions.c.address_id)
 _index("ix_sessions_timer_at", sessions.c.timer_at, where=sessions.c.timer_at.is_not(None))
 
 inbox = Table(
@@ -171,7 +177,8 @@ inbox = Table(
     UniqueConstraint("channel", "provider_id"),
     sqlite_autoincrement=True,
 )
-Index("ix_inbox_person_id", inbox.c.person_id)
+# Two halves, so that SQLite, which has no statistics, cannot take the long one for the short one.
+_index("ix_inbox_done", inbox.c.person_id, where=is_done(inbox))
 _index("ix_inbox_open", inbox.c.person_id, inbox.c.state, inbox.c.id, where=is_open(inbox))
 
 outbox = Table(

@@ -29,7 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class PostgresServer:
-    """A running server; each `database` is a fresh one, empty or with our tables."""
+    """A running server."""
 
     def __init__(self, server: Any) -> None:
         self._server = server
@@ -44,11 +44,13 @@ class PostgresServer:
             self.execute(f"ALTER SYSTEM SET {setting} = off")
         self.execute("SELECT pg_reload_conf()")
 
-    def create(self, template: str = "template0") -> str:
-        """Makes a database; returns its URL."""
+    @contextmanager
+    def database(self, template: str = "template0") -> Iterator[str]:
+        """The URL of a database that is there for a while."""
         name = f"test_{next(_numbers)}"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'")
-        return self.url(name)
+        yield self.url(name)
+        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def execute(self, statement: str) -> None:
         """Runs one statement outside of every test's database."""
@@ -103,9 +105,10 @@ def _migrate(url: str) -> None:
 
 
 @pytest.fixture
-def postgres_url(postgres: PostgresServer, _migrated_postgres: str) -> str:
+def postgres_url(postgres: PostgresServer, _migrated_postgres: str) -> Iterator[str]:
     """The URL of a fresh PostgreSQL database with our tables."""
-    return postgres.create(_migrated_postgres)
+    with postgres.database(_migrated_postgres) as url:
+        yield url
 
 
 @pytest.fixture
@@ -123,12 +126,14 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database without any table, on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'empty.db'}"
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
     server: PostgresServer = request.getfixturevalue("postgres")
-    return server.create()
+    with server.database() as url:
+        yield url
 
 
 @pytest.fixture

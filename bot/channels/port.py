@@ -41,3 +41,9 @@ class Port(Protocol):
 
     async def fetch(self, media: Media, limit: int) -> bytes:
         """The file somebody sent, at most `limit` bytes; raises `ChannelError`."""
+
+    async def release(self, media: Media) -> None:
+        """We have what we need of this file: it is deleted where the channel keeps it.
+
+        Best effort, may come twice; raises `ChannelError`.
+        """

@@ -105,15 +105,21 @@ def _hint(text: str) -> str:
 class SimulatorPort:
     """Sending is nothing more than an id: who simulates reads the outbox.
 
-    `read` gives the bytes that the media store has under a name, or raises `OSError` or
-    `ValueError`. A secret message is blanked in the outbox as soon as it is sent, so it counts as
+    `read` gives the bytes of an upload by its name, or raises `OSError` or `ValueError`; `remove`
+    deletes it. A secret message is blanked in the outbox as soon as it is sent, so it counts as
     sent only after `linger` seconds: long enough to be read there.
     """
 
     idempotent = True
 
-    def __init__(self, read: Callable[[str], bytes], linger: float = 0.0) -> None:
+    def __init__(
+        self,
+        read: Callable[[str], bytes],
+        remove: Callable[[str], None] = lambda name: None,
+        linger: float = 0.0,
+    ) -> None:
         self._read = read
+        self._remove = remove
         self._linger = linger
 
     async def send(self, address: str, message: Outbound, sound: bytes | None) -> str:
@@ -131,3 +137,6 @@ class SimulatorPort:
         if len(content) > limit:
             raise ChannelError(Policy.GIVE_UP, "too_big")
         return content
+
+    async def release(self, media: Media) -> None:
+        await asyncio.to_thread(self._remove, media.ref)

@@ -151,6 +151,9 @@ class Telegram:
                     raise ChannelError(Policy.GIVE_UP, "too_big")
         return bytes(received)
 
+    async def release(self, media: Media) -> None:
+        """Telegram lets a bot delete no file; the chat's history is the person's own."""
+
     # What goes out
 
     async def send(self, address: str, message: Outbound, sound: bytes | None) -> str:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
-from bot.prompts import Label, Scene, Text
+from bot import understand
+from bot.prompts import Choice, Counted, Label, Scene, Text
 from civic.rounds import Act, Localised, Permission
 from civic.worktime import answer_by
+
+YES_NO = (
+    Choice("yes", Text("common.yes.label"), "yes"),
+    Choice("no", Text("common.no.label"), "no"),
+)
 
 
 def permission(scene: Scene, act: Act) -> Permission:
@@ -19,6 +25,18 @@ def wants_to_submit(scene: Scene) -> bool:
     return permission(scene, Act.SUBMIT_PLAN).allowed
 
 
+def yes_or_no(text: str) -> str | None:
+    """ID of YES_NO that a text means, for questions with other answers than these."""
+    return understand.choose(text, YES_NO)
+
+
+def how_to_tell(scene: Scene) -> Text:
+    """How somebody tells something here: nobody is asked for what their phone cannot do."""
+    if "voice" not in scene.world.ways:
+        return Text("how.type")
+    return Text("how.tell") if "text" in scene.world.ways else Text("how.say")
+
+
 def retention_text(scene: Scene) -> Text:
     round_ = scene.world.round
     if round_ is None:
@@ -28,8 +46,8 @@ def retention_text(scene: Scene) -> Text:
         "keeper.known",
         who=keeper.name,
         contact=keeper.contact,
-        recordings=keeper.months_recordings,
-        plans=keeper.months_plans,
+        recordings=Counted("count.months", keeper.months_recordings),
+        plans=Counted("count.months", keeper.months_plans),
     )
 
 

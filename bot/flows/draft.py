@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.prompts import Go, Scene, Text
+from bot.prompts import Answer, Go, Scene, Text
 from civic.rounds import Round
 
+MOST_PARTS = 20
+MOST_LETTERS = 5000  # what the municipality's platform takes as a description
 MOST_PHOTOS = 5
 READ_BACK = 900  # letters of the plan that are repeated; it is all kept
 
@@ -48,22 +50,53 @@ def kept(scene: Scene, **changes: Any) -> dict[str, Any]:
 def onward(scene: Scene, say: tuple[Text, ...] = (), **changes: Any) -> Go:
     """To the first question not yet answered, or to the summary when there is none."""
     plan = {**draft(scene), **changes}
-    themes = the_round(scene).themes
-    asked = [(state, key) for state, key in _ORDER if themes or key != "theme"]
+    useless = not_asked(scene)
+    asked = [(state, key) for state, key in _ORDER if key not in useless]
     next_ = next((state for state, key in asked if key not in plan), "submit_plan.summary")
     return Go(next_, keep={"draft": plan}, say=say)
 
 
-def parts_of(scene: Scene) -> list[dict[str, Any]]:
-    return list(draft(scene).get("parts") or ())
+def not_asked(scene: Scene) -> set[str]:
+    """Keys of the draft about which this round, or the person's channel, has no question."""
+    themes, photos = the_round(scene).themes, "photo" in scene.world.ways
+    return {key for key, has in (("theme", themes), ("photos", photos)) if not has}
+
+
+def parts_of(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return list(plan.get("parts") or ())
+
+
+def text_in(plan: Mapping[str, Any]) -> str:
+    return "\n".join(str(p["text"]) for p in parts_of(plan) if p["text"])
 
 
 def text_of(scene: Scene) -> str:
-    return "\n".join(str(p["text"]) for p in parts_of(scene) if p["text"])
+    return text_in(draft(scene))
 
 
 def told(scene: Scene) -> str:
     return shortened(text_of(scene))
+
+
+def with_part(plan: Mapping[str, Any], answer: Answer) -> dict[str, Any] | None:
+    """The plan with what was just told or shown; None when there is no room for it."""
+    parts, photos = parts_of(plan), list(plan.get("photos") or ())
+    if answer.kind == "photo" and answer.media is not None:
+        photos = [*photos, answer.media][:MOST_PHOTOS]
+    if answer.text or answer.kind == "voice":
+        recording = answer.media if answer.kind == "voice" else None
+        unsure = {"unsure": True} if answer.verdict == "unsure" else {}
+        parts = [*parts, {"text": answer.text, "recording": recording, **unsure}]
+    if len(parts) > MOST_PARTS or sum(len(str(p["text"])) for p in parts) > MOST_LETTERS:
+        return None
+    return {**plan, "parts": parts, **({"photos": photos} if photos else {})}
+
+
+def joined(plan: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """The plan with the parts and photos that were told before it was known to be one."""
+    photos = [*(plan.get("photos") or ()), *(more.get("photos") or ())][:MOST_PHOTOS]
+    parts = [*parts_of(plan), *parts_of(more)][:MOST_PARTS]
+    return {**plan, "parts": parts, **({"photos": photos} if photos else {})}
 
 
 def shortened(text: str) -> str:

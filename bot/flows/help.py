@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot import understand
-from bot.flows.common import answered_by
+from bot.flows.common import answered_by, how_to_tell
 from bot.prompts import Answer, Ask, Choice, Choose, Command, Do, Go, Outcome, Param, Scene, Text
 
 WORDS_OF_A_QUESTION = 3
@@ -68,7 +68,7 @@ def _phoned(scene: Scene, answer: Answer) -> Go:
 
 
 def message(scene: Scene) -> Ask:
-    return Ask(Text("help.message"), _told, accepts=("text", "voice"))
+    return Ask(Text("help.message", how=how_to_tell(scene)), _told, accepts=("text", "voice"))
 
 
 def _told(scene: Scene, answer: Answer) -> Go:
@@ -100,7 +100,7 @@ def asked(scene: Scene) -> Choose:
         Text("help.asked", by=answered_by(scene)),
         (
             Choice("on", Text("help.go_on.label"), "yes"),
-            Choice("menu", Text("common.menu.label"), "menu"),
+            Choice("menu", Text("common.menu.label"), "no"),
         ),
         lambda scene, answer: Go("@back" if answer.choice == "on" else "menu.menu"),
     )

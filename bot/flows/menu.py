@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bot.flows.common import permission, wants_to_submit
-from bot.flows.draft import draft
+from bot.flows.draft import draft, text_of, with_part
 from bot.flows.welcome import WORDS_OF_A_PLAN
 from bot.prompts import Answer, Ask, Choice, Choose, End, Go, Scene, Text
-from civic.rounds import Act, Permission
+from civic.rounds import Act, Permission, Round
 
 _WHERE = {
     "submit_plan": "submit_plan.start",
-    "resume": "submit_plan.resume",
+    "resume": "submit_plan.start",
     "my_plans": "my_plans.start",
     "about": "about",
     "settings": "settings.settings",
@@ -62,6 +62,8 @@ def permission_text(permission: Permission) -> Text:
 
 
 def _chosen(scene: Scene, answer: Answer) -> Go:
+    if answer.choice == "submit_plan" and text_of(scene):
+        return Go("submit_plan.resume")  # a new plan, or did they mean the one they have begun?
     if answer.kind == "choice":
         return Go(_WHERE[answer.choice])
     if answer.kind == "voice" or len(answer.text.split()) >= WORDS_OF_A_PLAN:
@@ -72,10 +74,7 @@ def _chosen(scene: Scene, answer: Answer) -> Go:
 def _perhaps_a_plan(scene: Scene, answer: Answer) -> Go:
     if not wants_to_submit(scene):
         return Go("menu", say=(Text("menu.heard_but_closed"),))
-    recording = answer.media if answer.kind == "voice" else None
-    return Go(
-        "submit_plan.is_it_a_plan", keep={"first": {"text": answer.text, "recording": recording}}
-    )
+    return Go("submit_plan.is_it_a_plan", keep={"first": with_part({}, answer)})
 
 
 def about(scene: Scene) -> Choose:
@@ -98,10 +97,18 @@ def _about_text(scene: Scene) -> Text:
         "menu.about",
         round=round_.name,
         budget=round_.total_budget,
-        age=round_.rules.minimum_age,
-        threshold=round_.rules.support_threshold,
+        rules=round_.texts.get("rules") or Text("menu.about_age", age=round_.rules.minimum_age),
+        steps=_steps(round_),
         now=_now(scene),
     )
+
+
+def _steps(round_: Round) -> tuple[Text, ...]:
+    """What happens to a plan, as far as this round has it."""
+    threshold = round_.support_needed
+    support = (Text("menu.about_support", threshold=threshold),) if threshold else ()
+    vote = (Text("menu.about_vote"),) if any(area.votes for area in round_.areas) else ()
+    return (*support, Text("menu.about_assessed"), *vote)
 
 
 def _after_about(scene: Scene, answer: Answer) -> Go:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.flows.common import status_label
+from bot.flows.common import how_to_tell, status_label
 from bot.prompts import Answer, Ask, Choice, Choose, Command, Counted, Do, Go, Outcome, Scene, Text
 from civic.plans import OPEN_TO_ADDITIONS, Status, may_become
 
@@ -29,7 +29,7 @@ def plans(scene: Scene) -> Choose:
     return Choose(
         Counted("my_plans.plans", len(_plans(scene)), plans=tuple(map(_line, shown))),
         (
-            *(Choice(f"plan-{p['number']}", _short(p)) for p in shown),
+            *(Choice(f"plan-{p['number']}", _short(p), _by_number(p, shown)) for p in shown),
             *more,
             Choice("menu", Text("common.menu.label"), "menu"),
         ),
@@ -48,6 +48,12 @@ def _line(plan: dict[str, Any]) -> Text:
 
 def _short(plan: dict[str, Any]) -> Text:
     return Text("my_plans.plan.label", number=str(plan["number"]))
+
+
+def _by_number(plan: dict[str, Any], shown: list[dict[str, Any]]) -> str:
+    """Its number means the plan, unless it is the place of another one in the list."""
+    places = len(shown) + 2
+    return str(plan["number"]) if plan["number"] > places else ""
 
 
 def _plan_chosen(scene: Scene, answer: Answer) -> Go:
@@ -93,10 +99,14 @@ def plan(scene: Scene) -> Choose:
 
 def add(scene: Scene) -> Ask:
     return Ask(
-        Text("my_plans.add", number=str(_shown(scene)["number"])),
+        Text("my_plans.add", number=str(_shown(scene)["number"]), how=_how_to_add(scene)),
         _added,
         accepts=("text", "voice", "photo"),
     )
+
+
+def _how_to_add(scene: Scene) -> Text:
+    return Text("how.show") if "photo" in scene.world.ways else how_to_tell(scene)
 
 
 def _added(scene: Scene, answer: Answer) -> Go:
@@ -108,13 +118,11 @@ def _added(scene: Scene, answer: Answer) -> Go:
 def add_check(scene: Scene) -> Choose:
     """Read back before it joins the plan."""
     addition = scene.answers.get("addition") or {}
-    heard = (
-        Text("my_plans.add_photo")
-        if addition.get("photo")
-        else Text("my_plans.add_text", text=str(addition.get("text", "")))
-    )
+    photo = (Text("my_plans.add_photo"),) if addition.get("photo") else ()
+    text = str(addition.get("text") or "")
+    words = (Text("my_plans.add_text", text=text),) if text or not photo else ()
     return Choose(
-        Text("my_plans.add_check", addition=heard),
+        Text("my_plans.add_check", addition=(*photo, *words)),
         (
             Choice("right", Text("submit_plan.right.label"), "yes"),
             Choice("again", Text("submit_plan.again.label"), "again"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot import understand
+from bot.flows.common import YES_NO
 from bot.flows.draft import MOST_PHOTOS, draft, kept, onward, the_round
 from bot.prompts import Answer, Ask, Choice, Choose, Go, Scene, Text
 
@@ -16,11 +17,18 @@ def place(scene: Scene) -> Ask:
     areas = the_round(scene).areas
     by_name = tuple(Choice(a.id, a.name) for a in areas) if len(areas) > 1 else ()
     return Ask(
-        Text("submit_plan.place"),
+        Text("submit_plan.place", how=_how_to_place(scene)),
         _placed,
         accepts=("text", "voice", "location"),
         choices=(*by_name, Choice("unknown", Text("submit_plan.no_place.label"), "unknown")),
     )
+
+
+def _how_to_place(scene: Scene) -> Text:
+    ways = scene.world.ways
+    if "voice" not in ways:
+        return Text("submit_plan.place_type")
+    return Text("submit_plan.place_tell") if "text" in ways else Text("submit_plan.place_say")
 
 
 def _placed(scene: Scene, answer: Answer) -> Go:
@@ -108,38 +116,38 @@ def photo(scene: Scene) -> Ask:
 
 
 def _pictured(scene: Scene, answer: Answer) -> Go:
-    photos = list(draft(scene).get("photos") or ())
     if answer.kind != "photo":
-        return onward(scene, photos=photos)
-    all_photos = [*photos, answer.media][:MOST_PHOTOS]
-    return onward(scene, photos=all_photos, say=(Text("submit_plan.photo_kept"),))
+        return onward(scene, photos=[])
+    return onward(scene, photos=_with_photo(scene, answer), say=(Text("submit_plan.photo_kept"),))
 
 
-def who(scene: Scene) -> Choose:
-    return Choose(
+def _with_photo(scene: Scene, answer: Answer) -> list[Any]:
+    return [*(draft(scene).get("photos") or ()), answer.media][:MOST_PHOTOS]
+
+
+def who(scene: Scene) -> Ask:
+    """A second photo of the place may come right behind the first."""
+    return Ask(
         Text("submit_plan.who"),
-        (
+        _who_chosen,
+        accepts=("photo",),
+        choices=(
             Choice("me", Text("submit_plan.who_me.label"), "me"),
             Choice("municipality", Text("submit_plan.who_municipality.label"), "municipality"),
             Choice("together", Text("submit_plan.who_together.label"), "together"),
         ),
-        _who_chosen,
     )
 
 
 def _who_chosen(scene: Scene, answer: Answer) -> Go:
+    if answer.kind == "photo":
+        photos = kept(scene, photos=_with_photo(scene, answer))
+        return Go("who", keep=photos, say=(Text("submit_plan.photo_kept"),))
     return onward(scene, who=answer.choice)
 
 
 def call(scene: Scene) -> Choose:
-    return Choose(
-        Text("submit_plan.call"),
-        (
-            Choice("yes", Text("common.yes.label"), "yes"),
-            Choice("no", Text("common.no.label"), "no"),
-        ),
-        _may_call,
-    )
+    return Choose(Text("submit_plan.call"), YES_NO, _may_call)
 
 
 def _may_call(scene: Scene, answer: Answer) -> Go:
@@ -147,7 +155,7 @@ def _may_call(scene: Scene, answer: Answer) -> Go:
         return onward(scene, call=False, phone="")
     if scene.world.knows_number:
         return onward(scene, call=True, phone="")
-    return Go("phone", keep=kept(scene, call=True))
+    return Go("phone")
 
 
 def phone(scene: Scene) -> Ask:

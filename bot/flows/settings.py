@@ -8,11 +8,12 @@ from bot.prompts import Answer, Ask, Choice, Choose, Command, Do, End, Go, Outco
 
 
 def settings(scene: Scene) -> Choose:
+    sound = (Choice("sound", _switch("sound", scene.sound), "sound"),)
     return Choose(
         Text("settings.settings"),
         (
             Choice("language", Text("settings.language.label"), "language"),
-            Choice("sound", _switch("sound", scene.sound), "sound"),
+            *(sound if "sound" in scene.world.ways else ()),
             Choice("notify", _switch("notify", scene.notify), "notify"),
             Choice("know", Text("settings.know.label"), "know"),
             Choice("forget", Text("settings.forget.label"), "forget"),
@@ -95,7 +96,7 @@ def forget(scene: Scene) -> Choose:
             Choice("forget", Text("settings.forget_yes.label"), "forget"),
             Choice("keep", Text("settings.forget_no.label"), "no"),
         ),
-        lambda scene, answer: Go("erase" if answer.choice == "forget" else "settings"),
+        lambda scene, answer: Go("erase" if answer.choice == "forget" else "@back"),
     )
 
 

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from bot.flows.common import area_label, permission, theme_label, wants_to_submit
+from bot.flows.common import (
+    YES_NO,
+    area_label,
+    how_to_tell,
+    theme_label,
+    wants_to_submit,
+    yes_or_no,
+)
 from bot.flows.draft import (
-    MOST_PHOTOS,
     draft,
-    kept,
+    joined,
+    not_asked,
     onward,
     parts_of,
     shortened,
+    text_in,
     text_of,
     the_round,
     told,
+    with_part,
 )
-from bot.flows.menu import permission_text
+from bot.flows.welcome import first
 from bot.prompts import (
     Answer,
     Ask,
     Choice,
     Choose,
     Command,
+    Counted,
     Do,
     Go,
     Label,
@@ -33,11 +44,8 @@ from bot.prompts import (
     Text,
 )
 from civic.plans import TITLE_MOST, propose_title
-from civic.rounds import Act
 
 FEW_WORDS = 3  # less than this tells too little to be a plan
-MOST_PARTS = 20
-MOST_LETTERS = 5000  # what the municipality's platform takes as a description
 
 
 # --- before the first question ------------------------------------------------------------
@@ -50,16 +58,23 @@ def start(scene: Scene) -> Do:
 
 def _counted(scene: Scene, outcome: Outcome) -> Go:
     if not wants_to_submit(scene):
-        now = permission_text(permission(scene, Act.SUBMIT_PLAN))
-        return Go("menu.menu", say=(now,), fresh=True)
+        return Go("menu.menu", fresh=True)  # which says from when or until when it can be done
     most = the_round(scene).rules.plans_to_send_in
     sent = int(outcome.data.get("count", 0))
     if most is not None and sent >= most:
-        return Go("menu.menu", say=(Text("submit_plan.enough", most=most),), fresh=True)
-    rule = () if most is None else (Text("submit_plan.rule", most=most, sent=sent),)
-    if draft(scene).get("parts"):
+        return Go("menu.menu", say=(_enough(most),), fresh=True)
+    rule = () if most is None else (_rule(most, sent),)
+    if text_of(scene):
         return Go("idea_check", say=rule)
-    return Go("idea", say=rule, keep={"draft": {}})
+    return Go("idea", say=rule, keep={"draft": dict(draft(scene))})
+
+
+def _rule(most: int, sent: int) -> Text:
+    return Text("submit_plan.rule", most=Counted("count.plans", most), sent=sent)
+
+
+def _enough(most: int) -> Text:
+    return Text("submit_plan.enough", most=Counted("count.plans", most))
 
 
 def resume(scene: Scene) -> Choose:
@@ -69,34 +84,52 @@ def resume(scene: Scene) -> Choose:
         (
             Choice("go_on", Text("submit_plan.go_on.label"), "yes"),
             Choice("new", Text("submit_plan.new.label"), "new"),
+            Choice("menu", Text("common.menu.label"), "no"),
         ),
         _resumed,
     )
 
 
 def _resumed(scene: Scene, answer: Answer) -> Go:
+    if answer.choice == "menu":
+        return Go("menu.menu", fresh=True)
     return Go("start", keep={} if answer.choice == "go_on" else {"draft": None})
 
 
-def is_it_a_plan(scene: Scene) -> Choose:
-    """Somebody began by telling something: is that a plan?"""
-    first = scene.answers.get("first") or {}
-    return Choose(
-        Text("submit_plan.is_it_a_plan", heard=shortened(str(first.get("text", "")))),
-        (
-            Choice("yes", Text("common.yes.label"), "yes"),
-            Choice("no", Text("common.no.label"), "no"),
-        ),
-        _is_a_plan,
-    )
+def is_it_a_plan(scene: Scene) -> Ask:
+    """Somebody began by telling something: is that a plan, or more of the one they had begun?"""
+    heard = _heard(scene)
+    if not text_of(scene):
+        return _is_it(Text("submit_plan.is_it_a_plan", heard=heard), YES_NO)
+    more = Choice("more", Text("submit_plan.more.label"), "yes")
+    new = Choice("new", Text("submit_plan.new.label"), "new")
+    return _is_it(Text("submit_plan.is_it_more", heard=heard), (more, new, YES_NO[1]))
+
+
+def _is_it(question: Text, choices: tuple[Choice, ...]) -> Ask:
+    return Ask(question, _is_a_plan, accepts=("text", "voice", "photo"), choices=choices)
+
+
+def _heard(scene: Scene) -> Param:
+    text = text_in(first(scene))
+    return Text("submit_plan.quoted", text=shortened(text)) if text else Text("my_plans.add_photo")
 
 
 def _is_a_plan(scene: Scene, answer: Answer) -> Go:
-    first = scene.answers.get("first")
-    if answer.choice == "no" or not isinstance(first, dict):
+    if answer.kind != "choice":
+        return _told_before(scene, answer)
+    if answer.choice == "no" or not first(scene):
         return Go("menu.menu", keep={"first": None}, fresh=True)
-    begun = draft(scene)
-    return Go("start", keep={"first": None, "draft": {**begun, "parts": [*parts_of(scene), first]}})
+    begun = {} if answer.choice == "new" else draft(scene)
+    return Go("start", keep={"first": None, "draft": joined(begun, first(scene))})
+
+
+def _told_before(scene: Scene, answer: Answer) -> Go:
+    """Another voice note, or more words, before it was said to be a plan."""
+    grown = with_part(first(scene), answer)
+    if grown is None or (answer.kind == "text" and len(answer.text.split()) < FEW_WORDS):
+        return Go("is_it_a_plan", missed=True)
+    return Go("is_it_a_plan", keep={"first": grown})
 
 
 # --- the idea --------------------------------------------------------------------------------
@@ -104,37 +137,48 @@ def _is_a_plan(scene: Scene, answer: Answer) -> Go:
 
 def idea(scene: Scene) -> Ask:
     return Ask(
-        Text("submit_plan.idea"),
+        Text("submit_plan.idea", how=how_to_tell(scene)),
         _idea_told,
         accepts=("text", "voice", "photo"),
-        easier=Text("submit_plan.idea.easier"),
+        easier=Text("submit_plan.idea.easier", how=_how_to_begin(scene)),
     )
 
 
+def _how_to_begin(scene: Scene) -> Text:
+    both = {"text", "voice"} <= scene.world.ways
+    return Text("how.hold") if both else how_to_tell(scene)
+
+
+def idea_more(scene: Scene) -> Ask:
+    """A word or two is a beginning."""
+    return Ask(Text("submit_plan.tell_more"), _idea_told, accepts=("text", "voice", "photo"))
+
+
 def _idea_told(scene: Scene, answer: Answer) -> Go:
-    grown = _with_part(scene, answer)
+    if answer.kind == "text" and yes_or_no(answer.text):
+        return _no_more(scene, answer)
+    return _with_idea(draft(scene), answer)
+
+
+def _no_more(scene: Scene, answer: Answer) -> Go:
+    """A yes or no tells nothing of a plan; a "no" to "tell more" means that this was all."""
+    enough = text_of(scene) and yes_or_no(answer.text) == "no"
+    return (
+        Go("idea_check") if enough else Go("idea_more" if text_of(scene) else "idea", missed=True)
+    )
+
+
+def _with_idea(plan: Mapping[str, Any], answer: Answer) -> Go:
+    grown = with_part(plan, answer)
     if grown is None:
         return Go("idea_check", say=(Text("submit_plan.long_enough"),))
+    keep, text = {"draft": grown}, text_in(grown)
     if answer.kind == "photo" and not answer.text:
-        return Go("idea", keep=grown, say=(Text("submit_plan.photo_kept"),))
-    words = sum(len(str(part["text"]).split()) for part in grown["draft"]["parts"])
-    if words < FEW_WORDS and answer.media is None:
-        return Go("idea", keep=grown, say=(Text("submit_plan.tell_more"),))
-    return Go("idea_check", keep=grown, say=_unsure(answer))
-
-
-def _with_part(scene: Scene, answer: Answer) -> dict[str, Any] | None:
-    """The answers with one more part of the idea; None when there is no room for it."""
-    parts, photos = parts_of(scene), list(draft(scene).get("photos") or ())
-    if answer.kind == "photo" and answer.media is not None:
-        photos = [*photos, answer.media][:MOST_PHOTOS]
-    if answer.text or answer.kind == "voice":
-        recording = answer.media if answer.kind == "voice" else None
-        unsure = {"unsure": True} if answer.verdict == "unsure" else {}
-        parts = [*parts, {"text": answer.text, "recording": recording, **unsure}]
-    if len(parts) > MOST_PARTS or sum(len(str(p["text"])) for p in parts) > MOST_LETTERS:
-        return None
-    return kept(scene, parts=parts, **({"photos": photos} if photos else {}))
+        kept = Text("submit_plan.photo_kept")
+        return Go("idea_check" if text else "idea", keep=keep, say=(kept,))
+    if len(text.split()) < FEW_WORDS and answer.media is None:
+        return Go("idea_more", keep=keep)
+    return Go("idea_check", keep=keep, say=_unsure(answer))
 
 
 def _unsure(answer: Answer) -> tuple[Text, ...]:
@@ -154,14 +198,16 @@ def idea_check(scene: Scene) -> Ask:
 
 def _after_hearing(scene: Scene) -> tuple[Choice, ...]:
     """Whom the machine does not understand well is offered a person's ear as well."""
-    choices = (
+    both = {"text", "voice"} <= scene.world.ways
+    unsure = any(part.get("unsure") for part in parts_of(draft(scene)))
+    by_typing = (Choice("type", Text("submit_plan.type.label"), "type"),)
+    by_person = (Choice("person", Text("submit_plan.person.label"), "person"),)
+    return (
         Choice("right", Text("submit_plan.right.label"), "yes"),
         Choice("again", Text("submit_plan.again.label"), "again"),
-        Choice("type", Text("submit_plan.type.label"), "type"),
+        *(by_typing if both else ()),
+        *(by_person if unsure else ()),
     )
-    unsure = any(part.get("unsure") for part in parts_of(scene))
-    person = Choice("person", Text("submit_plan.person.label"), "person")
-    return (*choices, person) if unsure else choices
 
 
 def _idea_checked(scene: Scene, answer: Answer) -> Go:
@@ -169,26 +215,38 @@ def _idea_checked(scene: Scene, answer: Answer) -> Go:
         return onward(scene)
     if answer.choice == "person":
         return onward(scene, listen=True)
-    if answer.choice in ("again", "type"):
-        # The recordings stay: a person may still want to hear them.
-        heard = [
-            {"text": "", "recording": p["recording"]} for p in parts_of(scene) if p.get("recording")
-        ]
-        return Go(
-            "idea_again" if answer.choice == "again" else "idea_typed",
-            keep=kept(scene, parts=heard),
-        )
+    if answer.kind == "choice":
+        return Go("idea_again" if answer.choice == "again" else "idea_typed")
+    if answer.kind == "text" and yes_or_no(answer.text) == "no":
+        return Go("idea_again")
     if answer.kind == "text" and len(answer.text.split()) < FEW_WORDS:
         return Go("idea_check", missed=True)
-    return _idea_told(scene, answer)
+    return _with_idea(draft(scene), answer)
 
 
 def idea_again(scene: Scene) -> Ask:
-    return Ask(Text("submit_plan.idea_again"), _idea_told, accepts=("text", "voice", "photo"))
+    """What was told before goes only when it is told again: until then one can go back."""
+    if "voice" not in scene.world.ways:
+        return idea_typed(scene)
+    return Ask(Text("submit_plan.idea_again"), _retold, accepts=("text", "voice", "photo"))
 
 
 def idea_typed(scene: Scene) -> Ask:
-    return Ask(Text("submit_plan.idea_typed"), _idea_told, accepts=("text", "voice", "photo"))
+    return Ask(Text("submit_plan.idea_typed"), _retold, accepts=("text", "voice", "photo"))
+
+
+def _retold(scene: Scene, answer: Answer) -> Go:
+    if answer.kind == "photo" and not answer.text:
+        return _with_idea(draft(scene), answer)
+    if answer.kind == "text" and yes_or_no(answer.text):
+        return Go("idea_check")
+    # The recordings stay: a person may still want to hear them.
+    heard = [
+        {"text": "", "recording": part["recording"]}
+        for part in parts_of(draft(scene))
+        if part.get("recording")
+    ]
+    return _with_idea({**draft(scene), "parts": heard}, answer)
 
 
 # --- a short name, a theme ---------------------------------------------------------------------
@@ -278,7 +336,7 @@ def _everything(scene: Scene) -> dict[str, Param]:
         "who": Text(f"submit_plan.who_{plan['who']}.label")
         if plan.get("who")
         else Text("common.unknown"),
-        "call": Text("common.yes.label") if plan.get("call") else Text("common.no.label"),
+        "call": plan.get("phone") or YES_NO[0 if plan.get("call") else 1].label,
     }
 
 
@@ -313,15 +371,18 @@ _CHANGES = {
 
 def change(scene: Scene) -> Choose:
     """Any one answer, and then straight back to the summary."""
+    theme_ = (Choice("theme", Text("submit_plan.change_theme.label")),)
+    photo = (Choice("photo", Text("submit_plan.change_photo.label")),)
+    useless = not_asked(scene)
     return Choose(
         Text("submit_plan.change"),
         (
             Choice("idea", Text("submit_plan.change_idea.label")),
             Choice("title", Text("submit_plan.change_title.label")),
-            Choice("theme", Text("submit_plan.change_theme.label")),
+            *(theme_ if "theme" not in useless else ()),
             Choice("place", Text("submit_plan.change_place.label")),
             Choice("cost", Text("submit_plan.change_cost.label")),
-            Choice("photo", Text("submit_plan.change_photo.label")),
+            *(photo if "photos" not in useless else ()),
             Choice("who", Text("submit_plan.change_who.label")),
             Choice("call", Text("submit_plan.change_call.label")),
         ),
@@ -341,11 +402,8 @@ def _sent(scene: Scene, outcome: Outcome) -> Go:
     if outcome.ok:
         return Go("sent", keep={"draft": None, "sent": outcome.data["number"]}, fresh=True)
     if outcome.data.get("reason") == "enough":
-        return Go(
-            "menu.menu", say=(Text("submit_plan.enough", most=outcome.data["most"]),), fresh=True
-        )
-    now = permission_text(permission(scene, Act.SUBMIT_PLAN))
-    return Go("menu.menu", say=(now, Text("submit_plan.kept_for_later")), fresh=True)
+        return Go("menu.menu", say=(_enough(outcome.data["most"]),), fresh=True)
+    return Go("menu.menu", say=(Text("submit_plan.not_sent"),), fresh=True)
 
 
 def sent(scene: Scene) -> Choose:

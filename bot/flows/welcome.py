@@ -1,9 +1,16 @@
-"""Welcome: the language in its own name, then who keeps what, then yes or no."""
+"""Welcome: the language in its own name, then who keeps what, then yes or no.
+
+What somebody tells before that is kept aside in `first`, in the form of a draft (see `draft`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from bot import understand
 from bot.flows.common import retention_text, wants_to_submit
+from bot.flows.draft import with_part
 from bot.prompts import Answer, Ask, Choice, Choose, Command, Do, End, Go, Outcome, Scene, Text
 
 WORDS_OF_A_PLAN = 5  # a first message this long is more than a greeting
@@ -11,30 +18,44 @@ WORDS_OF_A_PLAN = 5  # a first message this long is more than a greeting
 
 def hello(scene: Scene) -> Ask:
     """Before the first word: whatever comes, text or voice, is welcome."""
-    return Ask(Text("welcome.hello"), _met, accepts=("text", "voice", "location", "photo"))
+    greetings = Text("welcome.language", greetings=_greetings(scene))
+    return Ask(greetings, _met, accepts=("text", "voice", "location", "photo"))
 
 
 def _met(scene: Scene, answer: Answer) -> Go:
-    offered = tuple(scene.world.languages)
-    guess = answer.language or understand.guess_language(answer.text, offered)
-    keep = {"guess": guess or scene.answers.get("guess")}
-    return Go("language", keep={**keep, "first": _first_message(answer)})
+    code = understand.language_named(answer.text, tuple(scene.world.languages))
+    if code:
+        return _in_language(code)
+    return Go("language", keep=_aside(scene, answer))
 
 
-def _first_message(answer: Answer) -> dict[str, object] | None:
-    """What somebody said at once, kept so that nobody has to say it twice."""
-    if answer.media is None and len(answer.text.split()) < WORDS_OF_A_PLAN:
-        return None
-    return {"text": answer.text, "recording": answer.media if answer.kind == "voice" else None}
+def _aside(scene: Scene, answer: Answer) -> dict[str, Any]:
+    """What somebody said at once, kept so that nobody has to say it twice; and its language."""
+    guess = answer.language or understand.guess_language(answer.text, tuple(scene.world.languages))
+    keep: dict[str, Any] = {"guess": guess or scene.answers.get("guess")}
+    grown = with_part(first(scene), answer) if _tells(answer) else None
+    return {**keep, "first": grown} if grown else keep
+
+
+def _tells(answer: Answer) -> bool:
+    return answer.media is not None or len(answer.text.split()) >= WORDS_OF_A_PLAN
+
+
+def first(scene: Scene) -> Mapping[str, Any]:
+    """What was told before anything was asked; {} for nothing."""
+    found = scene.answers.get("first")
+    return found if isinstance(found, dict) else {}
 
 
 def language(scene: Scene) -> Ask:
     """Every language names itself; the guessed one stands first, and is only offered."""
+    greetings = Text("welcome.language", greetings=_greetings(scene))
     return Ask(
-        Text("welcome.language", greetings=_greetings(scene)),
+        greetings,
         _language_chosen,
-        accepts=("text",),
+        accepts=("text", "voice", "photo"),
         choices=language_choices(scene),
+        easier=greetings,
     )
 
 
@@ -53,21 +74,25 @@ def language_choices(scene: Scene) -> tuple[Choice, ...]:
 
 def _language_chosen(scene: Scene, answer: Answer) -> Go:
     code = answer.choice or understand.language_named(answer.text, tuple(scene.world.languages))
-    if not code:
-        return Go("language", missed=True)
+    if code:
+        return _in_language(code)
+    return Go("language", keep=_aside(scene, answer), missed=not _tells(answer))
+
+
+def _in_language(code: str) -> Go:
     return Go("privacy", settings={"language": code}, keep={"guess": None})
 
 
 def privacy(scene: Scene) -> Choose:
     """Who keeps what, how long; nothing is kept before a yes. Read, or heard."""
-    choices = (
-        Choice("yes", Text("welcome.agree.label"), "yes"),
-        Choice("no", Text("welcome.refuse.label"), "no"),
-        Choice("hear", Text("welcome.hear.label"), "listen"),
-    )
+    hear = (Choice("hear", Text("welcome.hear.label"), "listen"),)
     return Choose(
         Text("welcome.privacy", keeper=retention_text(scene)),
-        choices if not scene.sound else choices[:2],
+        (
+            Choice("yes", Text("welcome.agree.label"), "yes"),
+            Choice("no", Text("welcome.refuse.label"), "no"),
+            *(hear if "sound" in scene.world.ways and not scene.sound else ()),
+        ),
         _consented,
     )
 
@@ -77,13 +102,14 @@ def _consented(scene: Scene, answer: Answer) -> Go:
         return Go("privacy", settings={"sound": True})
     if answer.choice == "no":
         return Go("forget")
-    if scene.answers.get("first") and wants_to_submit(scene):
+    if first(scene) and wants_to_submit(scene):
         return Go("submit_plan.is_it_a_plan", settings={"consent": True}, fresh=True)
+    closed = (Text("menu.heard_but_closed"),) if first(scene) else ()
     return Go(
         "menu.menu",
         settings={"consent": True},
         keep={"first": None},
-        say=(Text("welcome.thanks"),),
+        say=(Text("welcome.thanks"), *closed),
         fresh=True,
     )
 

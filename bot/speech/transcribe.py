@@ -180,7 +180,7 @@ class Whisper(ABC):
         for temperature in TEMPERATURES:
             heard = self._decode(model, encoded, language, temperature)
             first = first or heard
-            if heard.compression_ratio <= MOST_COMPRESSION:
+            if heard.no_speech_prob > MOST_NO_SPEECH or heard.compression_ratio <= MOST_COMPRESSION:
                 return heard
         return first or heard
 

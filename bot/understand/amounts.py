@@ -24,6 +24,7 @@ _OTHER_SIGNS = str.maketrans({"،": ",", "٫": ".", "€": " euro "})
 _SPACED = re.compile(
     r"(?<![0-9.,])(?:[1-9][0-9]{0,2}(?: [0-9]{3})* 000|[1-9] [0-9]{3})(?![0-9.,]| [0-9])"
 )
+_HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")  # "twenty-five"
 _NO_CENTS = re.compile(r"(?<=[0-9])[.,]\s?(?:[-–—]+|=)")  # "500,-"
 _ABOUT = re.compile(r"[~±≈]|\+/?-")
 _TOKEN = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[^\W\d_]+|\S")
@@ -59,7 +60,7 @@ def _as_money(value: Decimal) -> Decimal:
 def _prepared(text: str) -> str:
     folded = fold(_SET_OFF.sub("", text).translate(_OTHER_SIGNS))
     grouped = _SPACED.sub(lambda found: found[0].replace(" ", ""), folded)
-    return _ABOUT.sub(" ", _NO_CENTS.sub(" ", grouped))
+    return _HYPHEN.sub(" ", _ABOUT.sub(" ", _NO_CENTS.sub(" ", grouped)))
 
 
 def _core(tokens: Sequence[str]) -> list[str]:
@@ -199,9 +200,9 @@ def _add(so_far: _Sum, word: str, counting: Counting) -> bool:
         so_far.half(counting.halves[word])
     elif word in counting.values:
         _add_value(so_far, counting.values[word])
-    elif word in counting.after_digits:
-        _must(so_far.closed)
-        so_far.scale(counting.after_digits[word])
+    elif word in counting.after_number:
+        _must(so_far.group is not None)
+        so_far.scale(counting.after_number[word])
     else:
         return False
     return True

@@ -45,7 +45,9 @@ _AROUND: frozenset[str] = frozenset().union(
     LEXICON.keyword_phrases("hello"),
     *(LEXICON.around[kind] for kind in ("polite", "want", "pick")),
 )
-_SMALL, _NEGATION = LEXICON.words["small"], LEXICON.words["negation"]
+_SMALL = LEXICON.words["small"]
+# These tell nothing by themselves. Unlike the small ones they cannot be left out either.
+_NEVER_TELLING = _SMALL | LEXICON.words["asking"] | LEXICON.words["negation"]
 _NUMBER = re.compile("(?P<before>[^0-9]*)(?P<number>[1-9][0-9]?)(?P<after>[^0-9]*)")
 _SCOPED = re.compile(r"[\w.]+:(\S+)", re.ASCII)
 
@@ -71,7 +73,7 @@ class _Index:
     telling: dict[str, str] = field(default_factory=dict)
     candidates: Candidates = field(default_factory=dict)
     leading: frozenset[str] = frozenset()
-    asks_yes: bool = False
+    deciding: Ids = NONE
 
 
 def choose(text: str, choices: Sequence[Choice]) -> str | None:
@@ -85,29 +87,24 @@ def choose(text: str, choices: Sequence[Choice]) -> str | None:
 def _by_id(text: str, index: _Index) -> str | None:
     """A choice's own id, as it is or with the state before it: `menu.menu:help`."""
     scoped = _SCOPED.fullmatch(text)
-    return next((i for i in index.ids if i == text or (scoped and i == scoped[1])), None)
+    wanted = (text, scoped[1] if scoped else text)
+    return next((i for i in index.ids if i in wanted and not i.isdecimal()), None)
 
 
 def _meant(text: str, index: _Index) -> str | None:
     said = words(text)
     shown = _shown(index, text)
-    if shown is None or len(said) > MOST_WORDS or _is_doubt(text, said):
+    if shown is None or len(said) > MOST_WORDS:
         return None
     meant = _said(index, said) if said else shown
+    if "?" in text or "؟" in text:  # "ja?" and "mag dat?" ask rather than answer
+        meant -= index.deciding
     return _only(meant & shown if shown and meant else meant)
 
 
 def _only(ids: Iterable[str]) -> str | None:
     one = tuple(ids)
     return one[0] if len(one) == 1 else None
-
-
-def _is_doubt(text: str, said: list[str]) -> bool:
-    """Whether it asks rather than answers: "Ja?", "OK?"."""
-    if "?" not in text and "؟" not in text:
-        return False
-    whole = " ".join(said)
-    return whole in LEXICON.meanings["yes"] or whole in LEXICON.meanings["no"]
 
 
 # --- picture signs ------------------------------------------------------------------------
@@ -179,9 +176,10 @@ def _row(index: _Index, said: list[str]) -> Ids:
 
 def _extend(index: _Index, reached: list[set[str]], start: int, end: int, said: list[str]) -> None:
     part = " ".join(said[start:end])
-    if part in _AROUND or part in index.leading:
-        reached[end] |= reached[start]
     named = index.phrases.get(part, NONE)
+    # "Graag" is polite in a menu, but after a question it is a yes, and against a no.
+    if (part in _AROUND and not named) or part in index.leading:
+        reached[end] |= reached[start]
     if end == start + 1:
         named |= _digit(index, part)
     for before in reached[start]:
@@ -205,8 +203,9 @@ def _at(index: _Index, number: int) -> Ids:
 def _ordinal(index: _Index, said: list[str]) -> Ids:
     """A number in words counts only when it is the whole answer: "de tweede", "doe maar twee"."""
     core = [word for word in _without(said, _AROUND) if word not in _ARTICLES]
-    number = LEXICON.ordinals.get(" ".join(core), 0)
-    return _at(index, number)
+    if len(core) == 1 and core[0].isdecimal():
+        return _digit(index, core[0])
+    return _at(index, LEXICON.ordinals.get(" ".join(core), 0))
 
 
 # "Een" is left: it is a number as well.
@@ -271,6 +270,8 @@ def _index(keyed: tuple[_Keyed, ...]) -> _Index:
         _add_label(index, id_, labels)
         for meaning in _meanings(means, taken):
             _add_meaning(index, id_, meaning)
+            if meaning in ("yes", "no"):
+                index.deciding |= {id_}
     index.leading = NONE if _LEADING & index.phrases.keys() else _LEADING
     index.telling = _telling(keyed)
     index.candidates = by_start(_candidates(index))
@@ -335,7 +336,7 @@ def _may_tell(word: str) -> bool:
     if word.isdecimal():
         return True
     long_enough = len(word) >= SHORTEST_PART or not word.isascii()
-    return long_enough and word not in _SMALL and word not in _NEGATION
+    return long_enough and word not in _NEVER_TELLING
 
 
 def _candidates(index: _Index) -> Iterator[Candidate]:
@@ -344,7 +345,8 @@ def _candidates(index: _Index) -> Iterator[Candidate]:
         yield Candidate(label.words, label.id)
         for word in label.words:
             if word not in _SMALL:
-                yield Candidate((word,), label.id, rival=index.telling.get(word) != label.id)
+                tells = index.telling.get(word) == label.id and not label.negatives
+                yield Candidate((word,), label.id, rival=not tells)
     own = {" ".join(label.words) for label in index.labels}
     for said, ids in index.phrases.items():
         if said not in own:

@@ -13,10 +13,11 @@ from bot.lexicon import LEXICON
 MARGIN = 2  # mistakes more that any other choice must need
 MOST_MISTAKES = 2
 MOST_WORDS = 5
+SHORT = 6  # letters
 # Letters that people write for one another.
-_SOUNDS = tuple(
-    map(frozenset, "aeiouy dt bp fvw szc ckq gh gy mn ij اويع دذض تطث سصث قكغ هحخ زذ".split())
-)
+_LATIN_SOUNDS = ("aeiouy", "dt", "bp", "fvw", "szc", "ckq", "gh", "gy", "mn", "ij")
+_ARABIC_SOUNDS = ("اويع", "دذض", "تطث", "سصث", "قكغ", "هحخ", "زذ")
+_SOUNDS = tuple(map(frozenset, _LATIN_SOUNDS + _ARABIC_SOUNDS))
 # Turkish says "not" inside the verb: istiyorum, istemiyorum.
 _NOT_INSIDE = re.compile("[a-z]m[iu]?yor|[a-z]m[ae]z$")
 
@@ -98,7 +99,7 @@ def _mistakes(said: Sequence[str], candidate: Candidate) -> tuple[int | None, bo
         if found > allowed + 1:
             return None, False
         total += found
-        within = within and found <= allowed and (allowed > 1 or _is_slip(word, meant))
+        within = within and found <= allowed and _is_slip(word, meant, found, candidate.strict)
     return total, within and total <= MOST_MISTAKES
 
 
@@ -114,7 +115,7 @@ def _allowed(word: str, meant: str, strict: bool) -> int:
     if _is_turned(word) != _is_turned(meant):
         return 0
     letters = len(meant) - (not meant.isascii()) - strict
-    most = 0 if letters <= 3 else 1 if letters <= 6 else 2
+    most = 0 if letters <= 3 else 1 if letters <= SHORT else 2
     return min(most, 1) if strict else most
 
 
@@ -125,14 +126,21 @@ def _begins_alike(word: str, meant: str) -> bool:
 
 def _sounds_alike(word: str, meant: str) -> bool:
     """Only another first letter, of the same sound: "kultuur" for "cultuur"."""
-    return len(word) > 4 and word[1:] == meant[1:] and _is_slip(word, meant)
+    return len(word) > 4 and word[1:] == meant[1:] and _is_respelt(word[0], meant[0])
 
 
-def _is_slip(word: str, meant: str) -> bool:
-    """Whether one mistake in a short word is a letter too many or too few, swapped letters, or
-    another spelling of a sound. Any other letter makes another word: "groep" for "groen".
+def _is_slip(word: str, meant: str, mistakes: int, strict: bool) -> bool:
+    """Whether it looks like a mistake rather than another word, such as "groep" for "groen".
+
+    In a short word: a letter too many or too few, two swapped, or another spelling of a sound.
     """
-    changed = [{a, b} for a, b in zip(word, meant, strict=False) if a != b]
-    if len(word) != len(meant) or len(changed) != 1:
+    if mistakes > 1:
+        return word[:2] == meant[:2]
+    if len(word) != len(meant) or (len(meant) > SHORT and not strict):
         return True
-    return any(changed[0] <= sounds for sounds in _SOUNDS)
+    changed = [(a, b) for a, b in zip(word, meant, strict=True) if a != b]
+    return len(changed) > 1 or (not strict and _is_respelt(*changed[0]))
+
+
+def _is_respelt(letter: str, meant: str) -> bool:
+    return any({letter, meant} <= sounds for sounds in _SOUNDS)

@@ -13,6 +13,7 @@ PACE = Pace(lease=1.0, poll=0.1, first_pause=0.02, attempts=4, grace=5.0)
 
 class EmbeddedWorld:
     attempts = PACE.attempts
+    long = 1.5 * PACE.lease
 
     def __init__(self, url: str) -> None:
         self.url = url

@@ -33,10 +33,12 @@ PATIENCE = 60  # seconds after which something is lost for good
 class World(Protocol):
     """One database, and an adapter that is in a hurry to try again.
 
-    `attempts`: after so many a job is put aside. `worker`: arguments for jobs_worker.py.
+    `attempts`: after so many a job is put aside. `long`: seconds in which a runner that
+    gives no sign is taken for dead. `worker`: arguments for jobs_worker.py.
     """
 
     attempts: int
+    long: float
     worker: list[str]
 
     def open(self) -> Database:
@@ -421,6 +423,18 @@ class JobsContract:
         assert in_order(seen)
 
     # Processes
+
+    def test_a_job_that_takes_long_is_not_taken_by_another_runner(self, world, db):
+        one, other = Recorder(pause=world.long), Recorder(pause=world.long)
+
+        async def scene():
+            async with self.recorder(world, db, one) as jobs, self.recorder(world, db, other):
+                await db.run(lambda c: jobs.enqueue(c, "t", 1, "a"))
+                await db.run(lambda c: jobs.enqueue(c, "t", 2, "a"))
+                await until(lambda: len(one.refs + other.refs) == 2)
+
+        asyncio.run(scene())
+        assert sorted(one.refs + other.refs) == [1, 2]
 
     def test_killed_at_any_moment_nothing_is_lost_and_nothing_happens_twice(self, world, db):
         number, kills, at_once = 400, 5, 8

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
-from storage import hot, jobs, outbox
+from storage import hot, jobs, outbox, people
 from storage.db import Database
 
+numbers = count(1)
 ASKED = {
     "arrive": (
         lambda conn: hot.arrive(
             conn,
             channel="sms",
-            provider_id="1",
+            provider_id=str(next(numbers)),
             address="anna",
             hint="",
             kind="text",
             body_json="",
             now_ms=0,
         ),
-        {"uq_addresses_channel_address", "uq_inbox_channel_provider_id"},
+        {"addresses_1", "ix_inbox_open"},
     ),
     "next_waiting": (lambda conn: hot.next_waiting(conn, 1), {"ix_inbox_open"}),
     "voice_waits": (lambda conn: hot.voice_waits(conn, 1), {"ix_inbox_open"}),
@@ -32,6 +34,8 @@ ASKED = {
     "due_timers": (lambda conn: hot.due_timers(conn, 1, 1), {"ix_sessions_timer_at"}),
     "claim a row": (lambda conn: outbox.claim(conn, 1, 1), {"ix_outbox_unsent"}),
     "resume": (lambda conn: outbox.resume(conn, 1, 1), {"ix_outbox_unsent"}),
+    "forget": (lambda conn: people.forget(conn, 1), {"ix_inbox_open", "ix_inbox_done"}),
+    "facts": (lambda conn: people.facts(conn, 1), {"ix_inbox_open", "ix_inbox_done"}),
     "lost": (lambda conn: outbox.lost(conn, 1), {"ix_outbox_unsent"}),
     "persons_due": (lambda conn: outbox.persons_due(conn, 1, 1), {"ix_outbox_due"}),
     "after": (lambda conn: outbox.after(conn, "sms", "anna", 0, 1), {"ix_outbox_address"}),
@@ -54,6 +58,13 @@ def sqlite(sqlite_url: str) -> Iterator[Database]:
     database.close()
 
 
+@pytest.fixture
+def _known(sqlite: Database) -> None:
+    """Anna is there already: for a first message, SQLite lists what it would look at if keys that
+    others point to had been missing, which they never are."""
+    sqlite.call(ASKED["arrive"][0])
+
+
 def steps(conn: hot.Connection, ask: Any) -> list[str]:
     """How SQLite answers each statement of `ask`."""
     statements: list[tuple[str, Any]] = []
@@ -72,11 +83,10 @@ def steps(conn: hot.Connection, ask: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ASKED)
+@pytest.mark.usefixtures("_known")
 def test_no_large_table_is_read_from_end_to_end(sqlite: Database, name: str) -> None:
     ask, indexes = ASKED[name]
     plan = sqlite.call(lambda conn: steps(conn, ask))
-    used = {index for index in indexes if any(index in step for step in plan)}
-    automatic = {i for i in indexes if i.startswith("uq_")}
-    assert used == indexes - automatic
+    assert {index for index in indexes if any(index in step for step in plan)} == indexes
     scans = [s for s in plan if s.startswith("SCAN") and " INDEX ix_" not in s]
     assert [s for s in scans if s.split()[1] in LARGE] == []

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from storage import jobs
@@ -184,6 +185,37 @@ def test_the_database_itself_forbids_two_running_of_a_key(db: Database) -> None:
     db.call(lambda conn: conn.execute(insert(rows), row))
     with pytest.raises(IntegrityError):
         db.call(lambda conn: conn.execute(insert(rows), row))
+
+
+def test_claims_that_overlap_do_not_take_two_of_a_key(postgres_url: str) -> None:
+    """A row with the lower id may appear later, when its transaction took longer."""
+    db = Database.open(postgres_url)
+    entered, written, claimed, go_on = (threading.Event() for _ in range(4))
+
+    def enqueue_slowly(conn: Connection) -> None:
+        jobs.enqueue(conn, "t", 1, "anna", 0)
+        entered.set()
+        assert written.wait(10)
+
+    def claim_slowly(conn: Connection) -> list[jobs.Job]:
+        taken = jobs.claim(conn, "one", 0, LEASE, ["t"], 9)
+        claimed.set()
+        assert go_on.wait(10)
+        return taken
+
+    slow = db.submit(enqueue_slowly)
+    assert entered.wait(10)
+    db.call(lambda conn: jobs.enqueue(conn, "t", 2, "anna", 0))
+    first = db.submit(claim_slowly)
+    assert claimed.wait(10)
+    written.set()
+    slow.result(10)
+    second = db.submit(lambda conn: jobs.claim(conn, "two", 0, LEASE, ["t"], 9))
+    assert not wait([second], timeout=0.3).done
+    go_on.set()
+    assert refs(first.result(10)) == [2]
+    assert second.result(10) == []
+    db.close()
 
 
 def test_many_workers_take_every_job_once_and_in_order(queue: Queue) -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
@@ -47,7 +52,7 @@ def test_migrated_tables_are_those_of_the_code(empty: Database, tmp_path: Path) 
     empty.migrate()
     assert empty.call(differences) == []
     migrated = empty.call(conditions)
-    assert len(migrated) == 6
+    assert len(migrated) == 7
 
     empty.call(lambda conn: metadata.drop_all(conn))
     empty.call(lambda conn: metadata.create_all(conn))
@@ -89,16 +94,38 @@ def test_several_processes_migrate_at_once(empty_url: str, tmp_path: Path) -> No
             stdin=subprocess.PIPE,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
-        for _ in range(3)
+        for _ in range(2)
     ]
     for process in processes:
         assert process.stdin
         process.stdin.write(b"go\n")
         process.stdin.close()
-    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    assert [process.wait(60) for process in processes] == [0, 0]
     db = Database.open(empty_url)
     assert db.call(differences) == []
     db.close()
+
+
+def test_only_one_at_a_time_looks_and_changes(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both_inside = threading.Barrier(2)
+    met: list[bool] = []
+
+    def upgrade(*args: Any) -> None:
+        with suppress(threading.BrokenBarrierError):
+            both_inside.wait(0.5)
+            met.append(True)
+        command.upgrade(*args)
+
+    monkeypatch.setattr("storage.migrate.command", SimpleNamespace(upgrade=upgrade))
+    databases = [Database.open(empty_url) for _ in range(2)]
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(Database.migrate, databases))
+    assert met == []
+    assert databases[0].call(differences) == []
+    for database in databases:
+        database.close()
 
 
 def test_a_migration_that_fails_leaves_nothing(

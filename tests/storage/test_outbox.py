@@ -133,6 +133,7 @@ def test_what_waits_for_the_person_goes_first_when_they_write(mail: Mail, db: Da
     assert reply.body == "reply"
     assert db.call(lambda conn: outbox.resume(conn, mail.person, mail.now)) == 1
     assert mail.claim() is None  # the reply is still on its way, though it has the higher id
+    assert db.read(lambda conn: outbox.persons_due(conn, mail.now, 9)) == []
     mail.sent(reply)
     assert mail.take().body == "notice"
 

@@ -57,7 +57,7 @@ const WORDS = {
     tooShort: "Dat was te kort. Houd de knop vast zolang je praat, of tik en praat.",
     noPosition: "We weten niet waar je bent. Kies een plaats of vul een punt in.",
     wrongPoint: "Vul twee getallen in, zoals 52.3676, 4.9041.",
-    too_big: "Dit bestand is te groot. Het mag 25 MB zijn. Kies een kleinere foto of spreek korter.",
+    too_big: "Dit bestand is te groot. Het mag 25 MB zijn. Kies een kleinere foto of praat korter.",
     too_long: "Deze tekst is te lang.",
     refused: "Dit bericht kan niet verstuurd worden.",
     today: "Vandaag",

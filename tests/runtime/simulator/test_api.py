@@ -15,10 +15,9 @@ from bot.messages import Button, Outbound, Sound
 from bot.speech.audio import decode
 from runtime.round_file import load_round
 from runtime.simulator import LONGEST_BODY, places_of
+from tests.runtime.simulator.echo import ARABIC, Echo, Server
 
-from .echo import ARABIC, Echo, Server
-
-DEMO = Path(__file__).parents[2] / "examples" / "demo.toml"
+DEMO = Path(__file__).parents[3] / "examples" / "demo.toml"
 MESSAGES = "/simulator/api/messages"
 ANNA = {"as": "anna", "channel": "whatsapp"}
 

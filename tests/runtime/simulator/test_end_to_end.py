@@ -14,8 +14,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from .chromium import chromium, microphone
-from .test_simulator_page import LINDEPLEIN, SPEECH, WIDE, bot, own, picture
+from tests.runtime.simulator.phones import LINDEPLEIN, SPEECH, WIDE, bot, own, picture
 
 pytestmark = pytest.mark.slow
 COMMAND = "import sys; from runtime.cli import main; sys.exit(main())"
@@ -69,12 +68,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     demo = Demo(tmp_path_factory.mktemp("demo"))
     yield demo
     demo.kill()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium(*microphone(SPEECH)) as browser:
-        yield browser
 
 
 @pytest.fixture
