@@ -61,6 +61,9 @@ class Instant:
     async def fetch(self, media: Media, limit: int) -> bytes:
         raise NotImplementedError
 
+    async def release(self, media: Media) -> None:
+        raise NotImplementedError
+
 
 class Repeatable(Instant):
     idempotent = True

@@ -9,6 +9,8 @@ that a busy machine slows both alike.
 
 import argparse
 import resource
+import subprocess
+import sys
 import time
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -37,6 +39,7 @@ GROUPS = {
     "digits ar": ("ar", "ar/gcompris_*"),
     "yes/no ar": ("ar", "ar/asc_*"),
 }
+LANGUAGES = ("nl", "en", "tr", "ar")
 LETTERS = str.maketrans("أإآىة", "ااايه")  # Arabic spellings of one letter
 
 
@@ -131,14 +134,31 @@ def report_group(name: str, heard: list[Heard]) -> None:
     print(f"{name}: not word for word, yet ok: {believed}")
 
 
-def report_times(heard: list[Heard]) -> None:
-    """Time and memory over all clips."""
-    sound, decoding = sum(h.sound for h in heard), sum(h.decoding for h in heard)
-    ours, plain = sum(h.our_time for h in heard), sum(h.plain_time for h in heard)
-    print(f"sound: {sound:.0f} s in {len(heard)} clips")
-    print(f"time, plain faster-whisper: {plain:.1f} s ({plain / len(heard):.2f} s a clip)")
-    print(f"time, ours with decoding: {ours + decoding:.1f} s ({(ours + decoding) / plain:.0%})")
-    print(f"time, decoding in its own process: {decoding / len(heard):.3f} s a clip")
+def report_times(name: str, heard: list[Heard]) -> None:
+    """Time by the clock, the baseline's with its own decoding."""
+    decoding, number = sum(h.decoding for h in heard), len(heard)
+    ours, plain = sum(h.our_time for h in heard) + decoding, sum(h.plain_time for h in heard)
+    print(f"time, {name}: {sum(h.sound for h in heard):.0f} s of sound in {number} clips")
+    print(f"time, {name}: plain {plain / number:.2f} s a clip")
+    print(f"time, {name}: ours {ours / number:.2f} s a clip, {ours / plain:.0%} of plain")
+    print(f"time, {name}: of which decoding {decoding / number:.3f} s a clip")
+
+
+def peak() -> float:
+    """The most memory this process has had, in megabytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def report_decoder_memory(path: Path) -> None:
+    """Peak of the process that decodes, seen from a small one: a child begins with its parent's."""
+    script = (
+        "import resource, sys, pathlib; from bot.speech.audio import decode;"
+        "decode(pathlib.Path(sys.argv[1]).read_bytes());"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)"
+    )
+    command = [sys.executable, "-c", script, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    print(f"peak memory, decoder: {float(done.stdout):.0f} MB")
 
 
 def report_strung(data: Path, ours: Transcriber, plain: WhisperModel) -> None:
@@ -165,7 +185,7 @@ def report_sounds(ours: Transcriber, plain: WhisperModel) -> None:
     beat = np.exp(-3 * (times % 0.8))
     noise = np.random.default_rng(0).standard_normal(times.size)
     sounds = [chord * beat / 6, noise / 10, noise / 1000, times * 0]
-    tries = [(sound.astype(np.float32), code) for sound in sounds for code in "nl en tr ar".split()]
+    tries = [(sound.astype(np.float32), code) for sound in sounds for code in LANGUAGES]
     believed = sum(ours.transcribe(sound, code).verdict is Verdict.OK for sound, code in tries)
     texts = sum(bool(plainly(plain, sound, code).strip()) for sound, code in tries)
     print(
@@ -201,22 +221,24 @@ def main() -> None:
     if not options.data.is_dir():
         parser.error(f"no recordings in {options.data}")
     ours = FasterWhisper(threads=options.threads)
+    warm = decode(clips(options.data, "en/jfk*")[0].read_bytes())
+    ours.transcribe(np.tile(warm, 5), "en")
+    print(f"peak memory, ours alone, after a note of 55 s: {peak():.0f} MB")
     plain = WhisperModel(
         str(embedded()), device="cpu", compute_type="int8", cpu_threads=options.threads
     )
-    warm = np.zeros(RATE, np.float32)
     plainly(plain, warm, "en")
-    ours.transcribe(decode(clips(options.data, "en/jfk*")[0].read_bytes()), "en")
-    everything = []
+    kinds: dict[str, list[Heard]] = {"sentences": [], "single words": []}
     for name, (language, pattern) in GROUPS.items():
         heard = [hear(path, language, ours, plain) for path in clips(options.data, pattern)]
         report_group(name, heard)
-        everything += heard
-    report_times(everything)
+        kinds["sentences" if name.startswith("sentences") else "single words"] += heard
+    for kind, heard in kinds.items():
+        report_times(kind, heard)
     report_strung(options.data, ours, plain)
     report_sounds(ours, plain)
-    for who, name in ((resource.RUSAGE_SELF, "both models"), (resource.RUSAGE_CHILDREN, "decoder")):
-        print(f"peak memory, {name}: {resource.getrusage(who).ru_maxrss / 1024:.0f} MB")
+    print(f"peak memory, ours and plain: {peak():.0f} MB")
+    report_decoder_memory(clips(options.data, "en/jfk*")[0])
     if options.openai:
         report_openai(options.data, ours, options.threads)
 

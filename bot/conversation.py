@@ -25,7 +25,7 @@ from bot.session import Session, underway, unfinished
 from bot.taken import Failed, Pictured, Taken, new_photo, new_recording
 from civic.rounds import today
 from civic.worktime import waking_hour
-from storage import hot, outbox, photos, recordings, rounds
+from storage import hot, outbox, people, photos, recordings, rounds
 from storage.db import after_commit
 from storage.times import to_ms
 
@@ -109,6 +109,8 @@ class Conversation:
             if arrival is None:
                 return None
             person_id = arrival.person_id
+            if arrival.person_state == "inactive":  # who writes to us can be reached again
+                people.set_state(conn, person_id, "active")
             who = _Person(person_id, part.channel, part.address, arrival.inbox_id)
             if arrival.busy:
                 due = to_ms(now + TAKE_WITHIN)

@@ -7,6 +7,7 @@ has to be done outside is a `Command`; its `Outcome` comes back as an event.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from bot import understand
 from bot.events import Event, Step
@@ -78,7 +79,7 @@ def prompt_of(session: Session, world: World) -> Prompt:
 
 
 def _on_text(session: Session, event: Event) -> Step:
-    word = understand.keyword(event.text)
+    word = _keyword(session, event.text)
     if word:
         return _KEYWORDS[word](session, event)
     prompt = prompt_of(session, event.world)
@@ -132,7 +133,7 @@ def _on_taken(session: Session, event: Event) -> Step:
 
 def _said(session: Session, event: Event, prompt: Prompt) -> Step | None:
     """A word that always works, or one of the answers, said aloud; None for anything else."""
-    word = understand.keyword(event.text)
+    word = _keyword(session, event.text)
     id_ = understand.choose(event.text, choices_of(prompt))
     if not word and not id_:
         return None
@@ -146,14 +147,8 @@ def _said(session: Session, event: Event, prompt: Prompt) -> Step | None:
 
 def _taken_answer(kind: AnswerKind, event: Event, prompt: Prompt) -> Answer:
     amount = understand.amount(event.text) if accepts(prompt, "number") else None
-    return Answer(
-        kind,
-        text=event.text,
-        amount=amount,
-        media=event.media,
-        verdict=event.verdict,
-        language=event.language,
-    )
+    told = Answer(kind, text=event.text, amount=amount, media=event.media)
+    return replace(told, verdict=event.verdict, language=event.language)
 
 
 def _on_location(session: Session, event: Event) -> Step:
@@ -191,6 +186,11 @@ def _on_rest(session: Session, event: Event) -> Step:
 
 
 # --- keywords: always there, in every state and every language -----------------------------
+
+
+def _keyword(session: Session, text: str) -> str | None:
+    word = understand.keyword(text)
+    return None if word == "forget" and session.state == FORGET else word  # there it is an answer
 
 
 def _back(session: Session, event: Event) -> Step:

@@ -62,6 +62,11 @@ class Inbound:
     private: bool = True
     language_hint: str = ""
 
+    def __post_init__(self) -> None:
+        # JSON can carry half a character and a zero, which no database takes.
+        text = self.text.encode("utf-8", "replace").decode().replace("\0", "")
+        object.__setattr__(self, "text", text)
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 

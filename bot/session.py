@@ -81,7 +81,7 @@ def underway(session: Session) -> bool:
 
 def unfinished(session: Session) -> bool:
     """Whether somebody is in the middle of a plan: then silence is worth one reminder."""
-    in_a_plan = session.state.startswith(("submit_plan.", "plan_details."))
+    in_a_plan = session.state.startswith(("begin_plan.", "submit_plan.", "plan_details."))
     return underway(session) and in_a_plan and session.state != SENT
 
 

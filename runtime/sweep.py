@@ -41,13 +41,15 @@ class Ages:
 
     `queued`: a row to send that should have gone at once. `repeatable`: a row on its
     way through a port where sending again harms nothing. `sending`: on its way through
-    any other; well over `Patience.answer`. `waiting`: a message of a resident.
+    any other; well over `Patience.answer`. `waiting`: a message of a resident. `shown`: a
+    secret that the simulator may show for that long.
     """
 
     queued: float = 3.0
     repeatable: float = 5.0
-    sending: float = 90.0
+    sending: float = 60.0
     waiting: float = 5.0
+    shown: float = 60.0
 
 
 class Sweep:
@@ -81,6 +83,7 @@ class Sweep:
     def _unsent(self, conn: Connection) -> None:
         """What was on its way when a process died, then whose rows nobody delivers."""
         outbox.requeue_lost(conn, self._before(self._ages.repeatable), self._sender.repeatable)
+        outbox.blank_shown(conn, self._before(self._ages.shown))
         if lost := outbox.lost(conn, self._before(self._ages.sending)):
             log.warning("%d messages may or may not have been sent", lost)
         for person in outbox.persons_due(conn, self._before(self._ages.queued), self._most):

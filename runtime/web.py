@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.channels.telegram import WEBHOOK_PATH, blocked
 from bot.i18n.languages import LANGUAGES
@@ -30,7 +31,7 @@ MOST_SHOWN = 200
 WEBHOOK_BYTES = 1_000_000  # Telegram's updates are a few thousand
 
 
-def app(system: System, *, simulated: bool = False) -> Starlette:
+def app(system: System, *, simulated: bool = False) -> ASGIApp:
     """The application, which also sends, listens and sweeps.
 
     The simulator has no sign-in: where a public URL is set, it is there only when `simulated`.
@@ -52,7 +53,22 @@ def app(system: System, *, simulated: bool = False) -> Starlette:
         Route(WEBHOOK_PATH, pages.telegram, methods=["POST"]),
         *(_simulated(system) if with_simulator else ()),
     ]
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={Exception: _fault})
+    return _quiet(
+        Starlette(routes=routes, lifespan=lifespan, exception_handlers={Exception: _fault})
+    )
+
+
+def _quiet(app: ASGIApp) -> ASGIApp:
+    """The server would log the whole error, in which there may be what somebody wrote."""
+
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await app(scope, receive, send)
+        with contextlib.suppress(Exception):  # answered and logged by `_fault`
+            await app(scope, receive, send)
+        return None
+
+    return call
 
 
 async def _fault(request: Request, error: Exception) -> Response:

@@ -43,7 +43,7 @@ from storage.times import now_ms
 
 log = logging.getLogger(__name__)
 
-SWEEP_SECONDS = 5.0
+SWEEP_SECONDS = 2.0
 HEARD_AT_ONCE = 2  # voice notes: more would only wait for each other's model
 SOUNDS = "sounds"
 
@@ -228,7 +228,7 @@ def _take_again(conn: Connection, jobs: EmbeddedJobs, inbox_id: int) -> None:
     held = hot.held(conn, inbox_id)
     if held is not None and held.state == "taking":
         hot.hold(conn, inbox_id, "taking", held.revision, now_ms() + 60_000)
-        jobs.enqueue(conn, "take_in", inbox_id, f"take:{held.person_id}")
+        jobs.enqueue(conn, "take_in", inbox_id, f"take:{held.person_id}", once=True)
 
 
 async def until_stopped(system: System, serve: Callable[[], Awaitable[object]]) -> None:

@@ -7,6 +7,7 @@ pytest-xdist worker, also as root, and is gone afterwards.
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -61,7 +62,8 @@ class PostgresServer:
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
     """Two servers that start at once would both try to make the system user they run as."""
-    with open(Path(tempfile.gettempdir()) / "buurtstem-postgres.lock", "w") as file:
+    path = Path(tempfile.gettempdir()) / f"buurtstem-postgres-{os.getuid()}.lock"
+    with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

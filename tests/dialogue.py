@@ -1,11 +1,13 @@
 """A conversation as data: what a person sends, and what they must get, word for word.
 
-A file begins with `name: value` lines (language, channel, day, round), then `---`,
-then turns. A line that begins with `>` is sent, in the notation of `buurtstem chat`:
-`#id` taps, `!location lat,lng`, `!photo`, `!sticker`, and `@ words` is a voice note
-in which those words are heard (`@? words`: unsure; `@!reason`: a file that failed).
-What follows is what comes back: `< ` the text, `  [id] label` the choices. A line
-`~ 20h` lets time go by and fires what is due.
+A file begins with `name: value` lines (channel, round, day, and if need be address and
+hint), then `---`, then turns. A line that begins with `>` is sent, in the notation of
+`buurtstem chat`: `#id` taps, `!location lat,lng`, `!photo`, `!sticker`, and `@ words` is a
+voice note in which those words are heard (`@? words`: unsure; `@tr| words`: in Turkish;
+`@!reason`: a file that failed). `!group words` is said in a group, `>>` is sent while the
+files before it are still being fetched. What follows is what comes back: `< ` the text,
+`♪ ` the sound, `  [id] label` the choices. `~ 20h` lets time go by and fires what is due.
+`= 3 plans` are this person's, sent in before; `= 2 admitted` is what became of plan 2.
 
 Every message goes through the real conversation, rendering and database, so the
 session is read from JSON again at every turn.
@@ -15,20 +17,25 @@ from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import Connection, select
+
 from bot.conversation import Conversation
 from bot.i18n.languages import LANGUAGES
-from bot.messages import Inbound, Media, Outbound
+from bot.messages import Inbound, Media, MediaKind, Outbound
 from bot.taken import Failed, Pictured, Recorded, Taken
+from civic.plans import Status
 from civic.rounds import Round
+from runtime.fitting import fit, knows_number, ways
 from runtime.round_file import load_round
-from runtime.fitting import fit, knows_number
-from storage import hot, outbox, rounds
+from storage import hot, outbox, plans, rounds
 from storage.db import Database
 from storage.recordings import Heard
+from storage.tables import addresses
 from storage.times import to_ms
 
 REPO = Path(__file__).resolve().parent.parent
@@ -55,15 +62,19 @@ class Town:
             erase=self.erased.extend,
             private_link=lambda channel: "https://t.me/buurtstem_bot",
             knows_number=knows_number,
+            ways=ways,
             clock=lambda: self.now,
         )
 
     def load(self, round_: Round) -> None:
         self.db.call(lambda conn: rounds.save_round(conn, round_, to_ms(self.now)))
 
+    def take(self, inbound: Inbound) -> int | None:
+        return self.db.call(lambda conn: self.conversation.take(conn, inbound))
+
     def send(self, inbound: Inbound) -> None:
         """Takes a message, and at once what it brings about: every file is heard or seen."""
-        self.db.call(lambda conn: self.conversation.take(conn, inbound))
+        self.take(inbound)
         self.work()
 
     def work(self) -> None:
@@ -86,50 +97,74 @@ class Town:
         return [Outbound.from_json(json.loads(row.body)) for row in rows if row.body]
 
     def wait(self, hours: float) -> None:
-        """Time goes by, and every timer that rings on the way is heard."""
-        self.now += timedelta(hours=hours)
+        """Time goes by, and every timer that rings on the way is heard, within the hour."""
+        until = self.now + timedelta(hours=hours)
+        while self.now < until:
+            self.now = min(until, self.now + timedelta(hours=1))
+            self.ring()
+
+    def ring(self) -> None:
         for timer in self.db.call(lambda conn: hot.due_timers(conn, to_ms(self.now), 100)):
             self.db.call(lambda conn, t=timer: self.conversation.rang(conn, t))
+
+    def happened(self, line: str, channel: str, address: str) -> None:
+        """`3 plans` were sent in by this person, or `2 admitted` became of plan 2."""
+        number, what = line.split()
+        self.db.call(lambda conn: self._happened(conn, int(number), what, channel, address))
+
+    def _happened(
+        self, conn: Connection, number: int, what: str, channel: str, address: str
+    ) -> None:
+        active = rounds.active(conn)
+        assert active
+        if what != "plans":
+            plan = plans.by_number(conn, active.id, number)
+            assert plan
+            plans.set_status(conn, plan.id, plan.status, Status(what), "test", "", to_ms(self.now))
+            return
+        where = (addresses.c.channel == channel) & (addresses.c.address == address)
+        person = conn.execute(select(addresses.c.person_id).where(where)).scalar_one()
+        for n in range(number):
+            new = plans.NewPlan(
+                initiator=person, title=f"Bankje {n + 1}", text="Een bankje", language="nl"
+            )
+            plans.submit(conn, active.id, new, to_ms(self.now))
 
     def message(self, line: str, channel: str, address: str, hint: str = "") -> Inbound:
         """A line of a dialogue as the channel would hand it over."""
         base = Inbound(f"m{next(self.ids)}", channel, address, language_hint=hint)
         if line.startswith("#"):
-            return _with(base, choice=line[1:])
+            return replace(base, choice=line[1:])
         if line.startswith("@"):
-            return _with(base, media=(self._file("voice", _heard(line[1:])),))
+            return replace(base, media=(self._file("voice", _heard(line[1:])),))
         if line.startswith("!photo"):
-            picture = Pictured("0" * 64 + ".jpg", "image/jpeg", 1000, 640, 480)
-            return _with(base, media=(self._file("photo", picture),), text=line[6:].strip())
+            return replace(base, media=(self.photo(),), text=line[6:].strip())
         if line.startswith("!location"):
             lat, lng = line.removeprefix("!location").split(",")
-            return _with(base, location=(float(lat), float(lng)))
+            return replace(base, location=(float(lat), float(lng)))
         if line.startswith("!sticker"):
-            return _with(base, kind_unknown=True)
-        return _with(base, text=line)
+            return replace(base, kind_unknown=True)
+        if line.startswith("!group "):
+            return replace(base, text=line[7:], private=False)
+        return replace(base, text=line)
 
-    def _file(self, kind: str, what: Taken) -> Media:
+    def photo(self) -> Media:
+        return self._file("photo", Pictured("0" * 64 + ".jpg", "image/jpeg", 1000, 640, 480))
+
+    def _file(self, kind: MediaKind, what: Taken) -> Media:
         ref = f"file{next(self.ids)}"
         self.hears[ref] = what
-        return Media(kind, ref)  # type: ignore[arg-type]
-
-
-def _with(inbound: Inbound, **changes: object) -> Inbound:
-    from dataclasses import replace
-
-    return replace(inbound, **changes)  # type: ignore[arg-type]
+        return Media(kind, ref)
 
 
 def _heard(words: str) -> Taken:
     if words.startswith("!"):
         return Failed(words[1:])
     verdict = "unsure" if words.startswith("?") else "ok"
-    words = words.removeprefix("?").strip()
-    language, _, rest = words.partition("|")
-    known = language if rest else ""
+    language, _, rest = words.removeprefix("?").strip().rpartition("|")
     heard = Heard(
-        transcript=rest or words,
-        language=known,
+        transcript=rest.strip(),
+        language=language,
         verdict=verdict,
         seconds=4.0,
         speech_seconds=3.0,
@@ -147,28 +182,35 @@ def play(path: Path, db: Database) -> str:
     day = datetime.fromisoformat(settings["day"]).replace(tzinfo=UTC)
     town = Town(db, day + NOON)
     town.load(load_round(REPO / "examples" / f"{settings['round']}.toml"))
-    channel, address = _place(settings["channel"])
+    channel = settings["channel"]
+    address = settings.get("address", ADDRESSES[channel])
     out = [head + "---\n"]
     for line in body.splitlines():
-        if line.startswith("> "):
-            out.append(line + "\n")
-            town.send(town.message(line[2:], channel, address, settings.get("hint", "")))
-        elif line.startswith("~ "):
-            out.append(line + "\n")
-            town.wait(float(line[2:].removesuffix("h")))
-        elif line.startswith("# "):
-            out.append(line + "\n")
+        what, _, rest = line.partition(" ")
+        if what not in _TURNS:
             continue
-        else:
-            continue
-        out.extend(written(message) for message in town.new(channel, address))
+        out.append(line + "\n")
+        _TURNS[what](town, rest, channel, address, settings.get("hint", ""))
+        if what != "#":
+            out.extend(written(message) for message in town.new(channel, address))
     return "".join(out)
 
 
-def _place(channel: str) -> tuple[str, str]:
-    """Where the person is. Each channel's own kind of address, except the simulator's."""
-    known = {"telegram": "12345", "whatsapp": "whatsapp:+31612345678", "sms": "+31612345678"}
-    return channel, known.get(channel, f"{channel}:anna")
+# Each channel's own kind of address.
+ADDRESSES = {
+    "telegram": "12345",
+    "whatsapp": "whatsapp:+31612345678",
+    "sms": "+31612345678",
+    "phone": "+31612345678",
+    "simulator": "simulator:anna",
+}
+_TURNS: dict[str, Callable[[Town, str, str, str, str], object]] = {
+    ">": lambda town, said, *who: town.send(town.message(said, *who)),
+    ">>": lambda town, said, *who: town.take(town.message(said, *who)),
+    "~": lambda town, time, *who: town.wait(float(time.removesuffix("h"))),
+    "=": lambda town, fact, channel, address, _: town.happened(fact, channel, address),
+    "#": lambda *comment: None,
+}
 
 
 def written(message: Outbound) -> str:

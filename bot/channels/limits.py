@@ -55,7 +55,7 @@ class Limits:
 LIMITS: Mapping[str, Limits] = {
     # Bot API: message text 1-4096 UTF-16 units, callback data 64 bytes; up to a hundred buttons.
     # One button a row: a label as long as a row of a list still shows whole on a small phone.
-    Channel.TELEGRAM: Limits(4096, 4096, buttons=100, button_label=24),
+    Channel.TELEGRAM: Limits(4096, 4096, buttons=100, button_label=24, sound="with"),
     # Twilio: body 1600; quick replies and list pickers 1024, and only through content templates.
     Channel.WHATSAPP: Limits(1600, 1024, buttons=3, rows=10, id_bytes=200, interactive=False),
     # Six segments: what is longer arrives in the wrong order or not at all on older phones.

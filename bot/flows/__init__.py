@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import ModuleType
 
-from bot.flows import help, menu, my_plans, plan_details, settings, submit_plan, welcome
+from bot.flows import begin_plan, help, menu, my_plans, plan_details, settings, submit_plan, welcome
 from bot.prompts import State
 
 _PROMPTS = {"Prompt", "Ask", "Choose", "Do", "End"}
@@ -27,5 +27,5 @@ def _states(module: ModuleType) -> Mapping[str, State]:
 
 FLOWS: Mapping[str, Mapping[str, State]] = {
     module.__name__.rpartition(".")[2]: _states(module)
-    for module in (welcome, menu, submit_plan, plan_details, my_plans, settings, help)
+    for module in (welcome, menu, begin_plan, submit_plan, plan_details, my_plans, settings, help)
 }

@@ -13,6 +13,7 @@ from typing import Any
 from bot.prompts import Answer, Go, Scene, Text
 from civic.rounds import Round
 
+FEW_WORDS = 3  # less than this tells too little to be a plan
 MOST_PARTS = 20
 MOST_LETTERS = 5000  # what the municipality's platform takes as a description
 MOST_PHOTOS = 5

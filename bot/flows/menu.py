@@ -63,7 +63,7 @@ def permission_text(permission: Permission) -> Text:
 
 def _chosen(scene: Scene, answer: Answer) -> Go:
     if answer.choice == "submit_plan" and text_of(scene):
-        return Go("submit_plan.resume")  # a new plan, or did they mean the one they have begun?
+        return Go("begin_plan.resume")  # a new plan, or did they mean the one they have begun?
     if answer.kind == "choice":
         return Go(_WHERE[answer.choice])
     if answer.kind == "voice" or len(answer.text.split()) >= WORDS_OF_A_PLAN:
@@ -74,7 +74,7 @@ def _chosen(scene: Scene, answer: Answer) -> Go:
 def _perhaps_a_plan(scene: Scene, answer: Answer) -> Go:
     if not wants_to_submit(scene):
         return Go("menu", say=(Text("menu.heard_but_closed"),))
-    return Go("submit_plan.is_it_a_plan", keep={"first": with_part({}, answer)})
+    return Go("begin_plan.is_it_a_plan", keep={"first": with_part({}, answer)})
 
 
 def about(scene: Scene) -> Choose:
@@ -115,9 +115,9 @@ def _after_about(scene: Scene, answer: Answer) -> Go:
     return Go("menu" if answer.choice == "menu" else "help.offer")
 
 
-def resting(scene: Scene) -> Ask:
-    """Nobody is in the middle of anything; the engine shows the menu at the next word."""
-    return Ask(Text("menu.menu", now=_now(scene)), _chosen, ("text", "voice"), _choices(scene))
+def resting(scene: Scene) -> Choose:
+    """Nobody is in the middle of anything; the engine asks something else at the next word."""
+    return Choose(Text("menu.menu", now=_now(scene)), (), _chosen)
 
 
 def stopped(scene: Scene) -> End:

@@ -103,7 +103,7 @@ def _consented(scene: Scene, answer: Answer) -> Go:
     if answer.choice == "no":
         return Go("forget")
     if first(scene) and wants_to_submit(scene):
-        return Go("submit_plan.is_it_a_plan", settings={"consent": True}, fresh=True)
+        return Go("begin_plan.is_it_a_plan", settings={"consent": True}, fresh=True)
     closed = (Text("menu.heard_but_closed"),) if first(scene) else ()
     return Go(
         "menu.menu",

@@ -17,6 +17,7 @@ from bot.i18n.catalogue import everywhere
 from bot.lexicon import LEXICON, LONGEST
 from bot.normalise import phrase, signs, words
 from bot.prompts import Choice
+from bot.understand.keywords import stripped
 from bot.understand.typos import Candidate, Candidates, by_start, nearest, negatives
 
 MOST_LETTERS, MOST_WORDS = 160, 14  # a longer message is more than an answer
@@ -72,7 +73,7 @@ class _Index:
     labels: list[_Label] = field(default_factory=list)
     telling: dict[str, str] = field(default_factory=dict)
     candidates: Candidates = field(default_factory=dict)
-    leading: frozenset[str] = frozenset()
+    around: frozenset[str] = _AROUND
     deciding: Ids = NONE
 
 
@@ -176,10 +177,9 @@ def _row(index: _Index, said: list[str]) -> Ids:
 
 def _extend(index: _Index, reached: list[set[str]], start: int, end: int, said: list[str]) -> None:
     part = " ".join(said[start:end])
-    named = index.phrases.get(part, NONE)
-    # "Graag" is polite in a menu, but after a question it is a yes, and against a no.
-    if (part in _AROUND and not named) or part in index.leading:
+    if part in index.around:
         reached[end] |= reached[start]
+    named = index.phrases.get(part, NONE)
     if end == start + 1:
         named |= _digit(index, part)
     for before in reached[start]:
@@ -202,7 +202,7 @@ def _at(index: _Index, number: int) -> Ids:
 
 def _ordinal(index: _Index, said: list[str]) -> Ids:
     """A number in words counts only when it is the whole answer: "de tweede", "doe maar twee"."""
-    core = [word for word in _without(said, _AROUND) if word not in _ARTICLES]
+    core = [word for word in stripped(said, _AROUND) if word not in _ARTICLES]
     if len(core) == 1 and core[0].isdecimal():
         return _digit(index, core[0])
     return _at(index, LEXICON.ordinals.get(" ".join(core), 0))
@@ -212,21 +212,9 @@ def _ordinal(index: _Index, said: list[str]) -> Ids:
 _ARTICLES = _SMALL - LEXICON.ordinals.keys()
 
 
-def _without(said: list[str], around: frozenset[str]) -> list[str]:
-    """The words that are not part of a phrase in `around`, the longest phrase first."""
-    left, at = [], 0
-    while at < len(said):
-        ends = range(min(len(said), at + LONGEST), at, -1)
-        end = next((e for e in ends if " ".join(said[at:e]) in around), 0)
-        if not end:
-            left.append(said[at])
-        at = end or at + 1
-    return left
-
-
 def _part_of_label(index: _Index, said: list[str]) -> Ids:
     """The choice of which the label has all these words, at least one of them its own alone."""
-    core = _without(said, _AROUND)
+    core = stripped(said, index.around)
     telling = {index.telling[word] for word in core if word in index.telling}
     if len(telling) != 1:
         return NONE
@@ -251,7 +239,7 @@ def _numbers_agree(index: _Index, id_: str, core: list[str]) -> bool:
 
 
 def _misspelt(index: _Index, said: list[str]) -> Ids:
-    core = _without(said, _AROUND) or said
+    core = stripped(said, index.around) or said
     unspaced = index.unspaced.get("".join(core), NONE)
     if unspaced:
         return unspaced
@@ -272,11 +260,17 @@ def _index(keyed: tuple[_Keyed, ...]) -> _Index:
             _add_meaning(index, id_, meaning)
             if meaning in ("yes", "no"):
                 index.deciding |= {id_}
-    index.leading = NONE if _LEADING & index.phrases.keys() else _LEADING
+    index.around = _around(index)
     index.telling = _telling(keyed)
     index.candidates = by_start(_candidates(index))
     index.unspaced = _unspaced(index)
     return index
+
+
+def _around(index: _Index) -> frozenset[str]:
+    """What tells nothing here: "graag" is polite in a menu, but a yes where that is asked for."""
+    leading = NONE if _LEADING & index.phrases.keys() else _LEADING
+    return (_AROUND - index.phrases.keys()) | leading
 
 
 def _meanings(means: str, taken: set[str]) -> list[str]:

@@ -18,7 +18,7 @@ ASKED_FOR = POLITE | LEXICON.around["want"]
 
 
 def keyword(text: str) -> str | None:
-    """One of "back", "menu", "help", "language", "stop", "start" and "hello", else None.
+    """One of "back", "menu", "help", "language", "stop", "start", "hello" and "forget", else None.
 
     Only when the whole message is that, in any language, politeness aside. "hello" is a
     greeting and nothing more.

@@ -34,6 +34,7 @@ TABLES = {
     for path in sorted((Path(__file__).parent / "understanding").glob("*.toml"))
 }
 OFFERED = ("nl", "en", "tr", "ar")
+ALWAYS = ("back", "menu", "help", "language", "stop", "start", "hello", "forget")
 
 
 def _choice(id_: str, sign: str, labels: str, means: str = "") -> Choice:
@@ -91,6 +92,7 @@ def test_the_tables_are_wide_enough() -> None:
             assert set(table[asked]) == {choice.id for choice in CHOICES[asked]}
             assert all(len(set(texts)) >= 12 for texts in table[asked].values())
         assert len(set(table["unclear"]["everywhere"])) >= 40
+        assert set(table["keywords"]) == {*ALWAYS, "none"}
 
 
 @pytest.mark.parametrize("asked", list(CHOICES))
@@ -231,6 +233,38 @@ def test_a_label_that_says_not_is_only_meant_with_the_not() -> None:
     assert choose("mesaj istiyorum", turkish) is None
     assert choose("mesaj istemiyorm", turkish) == "off"
     assert choose("belangrijk", _plain(a="Onbelangrijk", b="Anders")) is None
+
+
+def test_a_switch_is_not_turned_the_other_way() -> None:
+    settings_ = (
+        _choice("sound", "🔊", "Geluid aan / Sound on / Sesi aç / تشغيل الصوت", "sound"),
+        _choice(
+            "notify",
+            "🔕",
+            "Berichten uit / Messages off / Mesajları kapat / ايقاف الرسائل",
+            "notify",
+        ),
+    )
+    assert [choose(t, settings_) for t in ("geluid aan", "ses", "صوت")] == ["sound"] * 3
+    assert [choose(t, settings_) for t in ("messages off", "mesajlar", "berichten")] == [
+        "notify"
+    ] * 3
+    turned = (
+        "geluid uit",
+        "sound off",
+        "sesi kapat",
+        "berichten aan",
+        "messages on",
+        "mesajları aç",
+    )
+    assert [choose(t, settings_) for t in turned] == [None] * 6
+
+
+def test_a_question_is_no_answer() -> None:
+    allowed = (Choice("yes", "✅ Ja, dat mag", "yes"), Choice("no", "❌ Nee", "no"))
+    assert choose("dat mag", allowed) == "yes"
+    assert choose("mag dat?", allowed) is choose("Ja, dat mag?", allowed) is None
+    assert choose("hoe werkt het?", CHOICES["menu"]) == "about"
 
 
 def test_a_typing_error_must_be_clearly_nearer_to_one() -> None:
@@ -436,7 +470,7 @@ def test_normalising_twice_changes_nothing(text: str) -> None:
 @settings(deadline=None)
 def test_an_answer_is_one_of_the_choices_or_none(text: str) -> None:
     assert choose(text, CHOICES["answers"]) in ("yes", "no", None)
-    assert keyword(text) in ("back", "menu", "help", "language", "stop", "start", "hello", None)
+    assert keyword(text) in (*ALWAYS, None)
 
 
 ANSWERS = st.sampled_from([text for _, _, text in _rows("answers")])
@@ -456,7 +490,18 @@ def test_a_negated_answer_is_never_that_answer(said: str, negation: str) -> None
 
 
 @given(ANSWERS, ANSWERS)
-def test_two_answers_that_contradict_are_none(one: str, other: str) -> None:
+def test_two_of_the_same_answer_are_never_the_other(one: str, other: str) -> None:
     first, second = (choose(said, CHOICES["answers"]) for said in (one, other))
-    both = choose(f"{one}, {other}", CHOICES["answers"])
-    assert both is None or first == second == both
+    if first == second:
+        assert choose(f"{one}, {other}", CHOICES["answers"]) in (first, None)
+
+
+YES = ("ja", "ja hoor", "klopt", "yes", "sure", "evet", "tamam", "نعم", "واخا", "na3am", "1", "👍")
+NO = ("nee", "nee dank je", "no", "nope", "hayır", "yok", "لا شكرا", "كلا", "la2", "2", "👎")
+
+
+@pytest.mark.parametrize("no", NO)
+@pytest.mark.parametrize("yes", YES)
+def test_a_yes_and_a_no_together_are_none(yes: str, no: str) -> None:
+    for both in (f"{yes} {no}", f"{no} {yes}", f"{yes}, {no}", f"{yes} - {no}!"):
+        assert choose(both, CHOICES["answers"]) is None

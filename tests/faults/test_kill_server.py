@@ -8,14 +8,9 @@ all that every plan is there once, and every answer was said once.
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import re
-import signal
-import socket
 import ssl
-import subprocess
-import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -25,8 +20,8 @@ import pytest
 from sqlalchemy import Connection, text
 
 from storage.db import Database
+from tests.server import REPO, Server
 
-REPO = Path(__file__).resolve().parents[2]
 RESIDENTS = 200
 KILLS = 6
 SEED = 20190611
@@ -37,50 +32,6 @@ DIALOGUE = (
 )  # fmt: skip
 NO_TLS = ssl.create_default_context()
 NUMBER = re.compile(r"nummer (\d+)")
-
-
-class Server:
-    """The real command in a process of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.process: subprocess.Popen[bytes] | None = None
-        self.log = open(folder / "server.log", "ab")  # noqa: SIM115, closed in `stop`
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {
-            **os.environ,
-            "BUURTSTEM_DATABASE_URL": f"sqlite:///{self.folder}/town.db",
-            "BUURTSTEM_MEDIA_URL": f"file://{self.folder}/media",
-            "BUURTSTEM_ROUND_FILE": str(REPO / "examples" / "demo.toml"),
-        }
-
-    def start(self) -> None:
-        command = [sys.executable, "-c", "from runtime.cli import main; raise SystemExit(main())"]
-        self.process = subprocess.Popen(
-            [*command, "serve", "--port", str(self.port)],
-            cwd=self.folder,
-            env={**self.environment, "PYTHONPATH": str(REPO)},
-            stdout=self.log,
-            stderr=self.log,
-        )
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-    def stop(self) -> int:
-        assert self.process is not None
-        self.process.terminate()
-        code = self.process.wait(timeout=30)
-        self.log.close()
-        return code
 
 
 async def insistent(call: Any) -> httpx.Response:
@@ -129,7 +80,7 @@ async def town(server: Server) -> dict[str, list[str]]:
             await asyncio.sleep(rng.uniform(0.5, 2.5))
             server.kill()
             await asyncio.sleep(rng.uniform(0, 0.3))
-            server.start()
+            server.start(wait=False)
             # long enough to be serving again, short enough to be killed at work
             await insistent(lambda: client.get("/healthz"))
         await asyncio.wait_for(everybody, PATIENCE)
@@ -138,7 +89,7 @@ async def town(server: Server) -> dict[str, list[str]]:
 
 @pytest.mark.slow
 def test_every_plan_once_and_every_answer_said(tmp_path: Path) -> None:
-    server = Server(tmp_path)
+    server = Server(tmp_path, round_file=str(REPO / "examples" / "demo.toml"))
     server.start()
     try:
         heard = asyncio.run(town(server))

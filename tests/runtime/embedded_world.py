@@ -1,6 +1,7 @@
 """The embedded jobs as the contract sees them, on SQLite or PostgreSQL."""
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Connection, text
@@ -13,10 +14,11 @@ PACE = Pace(lease=1.0, poll=0.1, first_pause=0.02, attempts=4, grace=5.0)
 
 class EmbeddedWorld:
     attempts = PACE.attempts
-    long = 1.5 * PACE.lease
+    pace = PACE
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.long = 1.4 * self.pace.lease
         self.worker = [f"{__name__}:{type(self).__name__}", url]
 
     def open(self) -> Database:
@@ -26,7 +28,7 @@ class EmbeddedWorld:
     async def running(self, db, register):
         scheduler = AsyncIOScheduler()
         scheduler.start()
-        jobs = EmbeddedJobs(db, scheduler, PACE)
+        jobs = EmbeddedJobs(db, scheduler, self.pace)
         register(jobs)
         await jobs.start()
         yield jobs
@@ -36,5 +38,12 @@ class EmbeddedWorld:
     async def restart(self) -> None:
         """SQLite has no server: the file is all there is."""
 
+    def calm(self) -> "CalmWorld":
+        return CalmWorld(self.url)
+
     def put_aside(self, conn: Connection) -> int:
         return conn.scalar(text("SELECT count(*) FROM jobs WHERE state = 'dead'"))
+
+
+class CalmWorld(EmbeddedWorld):
+    pace = replace(PACE, lease=2.5)

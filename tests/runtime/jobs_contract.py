@@ -52,6 +52,9 @@ class World(Protocol):
     async def restart(self) -> None:
         """Restarts the database server, if there is one, under those who are connected."""
 
+    def calm(self) -> "World":
+        """The same, but a runner may stand still for a second and not be taken for dead."""
+
     def put_aside(self, conn: Connection) -> int:
         """How many jobs were given up."""
 
@@ -157,7 +160,7 @@ class Recorder:
 
     def __init__(self, fails: int = 0, pause: float = 0.0) -> None:
         self.refs: list[int] = []
-        self.now = self.most = 0
+        self.now = self.most = self.ended = 0
         self._fails = fails
         self._pause = pause
 
@@ -167,6 +170,7 @@ class Recorder:
         self.most = max(self.most, self.now)
         await asyncio.sleep(self._pause)
         self.now -= 1
+        self.ended += 1
         if self._fails:
             self._fails -= 1
             raise ValueError("+31612345678 wrote: my secret plan")
@@ -425,25 +429,28 @@ class JobsContract:
     # Processes
 
     def test_a_job_that_takes_long_is_not_taken_by_another_runner(self, world, db):
-        one, other = Recorder(pause=world.long), Recorder(pause=world.long)
+        calm = world.calm()
+        one, other = Recorder(pause=calm.long), Recorder(pause=calm.long)
 
         async def scene():
-            async with self.recorder(world, db, one) as jobs, self.recorder(world, db, other):
+            async with self.recorder(calm, db, one) as jobs, self.recorder(calm, db, other):
                 await db.run(lambda c: jobs.enqueue(c, "t", 1, "a"))
-                await db.run(lambda c: jobs.enqueue(c, "t", 2, "a"))
-                await until(lambda: len(one.refs + other.refs) == 2)
+                await until(lambda: one.ended + other.ended == 1)
 
         asyncio.run(scene())
-        assert sorted(one.refs + other.refs) == [1, 2]
+        assert one.refs + other.refs == [1]
 
+    @pytest.mark.slow
     def test_killed_at_any_moment_nothing_is_lost_and_nothing_happens_twice(self, world, db):
-        number, kills, at_once = 400, 5, 8
+        number, kills, at_once = 400, 4, 8
         chance = random.Random(4)
         for kill in range(1, kills + 1):
             enough = kill * number // (kills + 1) + chance.randrange(30)
             with worker(world, number, at_once) as process:
+                start_together(process)
                 kill_when(process, lambda: db.read(lambda c: count(c, "done")) >= enough)  # noqa: B023
         with worker(world, number, at_once) as process:
+            start_together(process)
             assert process.wait(PATIENCE) == 0
         seen, states = db.read(look), db.read(effects)
         assert states == {("done", 1): number}
@@ -453,8 +460,9 @@ class JobsContract:
         assert again <= kills * at_once
 
     def test_two_processes_share_the_work(self, world, db):
-        number = 300
-        with worker(world, number, 4) as one, worker(world, number, 4) as other:
+        number, calm = 300, world.calm()
+        with worker(calm, number, 4) as one, worker(calm, number, 4) as other:
+            start_together(one, other)
             assert one.wait(PATIENCE) == 0
             assert other.wait(PATIENCE) == 0
         seen = db.read(look)
@@ -468,6 +476,15 @@ class JobsContract:
 def effects(conn: Connection) -> dict:
     rows = conn.execute(text("SELECT state, effects, count(*) FROM work GROUP BY state, effects"))
     return {(state, times): number for state, times, number in rows}
+
+
+def start_together(*workers: subprocess.Popen) -> None:
+    """Has them begin once all are ready."""
+    for process in workers:
+        assert process.stdout.readline() == b"ready\n"
+    for process in workers:
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
 
 
 def kill_when(process: subprocess.Popen, condition: Callable[[], bool]) -> None:
@@ -484,4 +501,4 @@ def kill_when(process: subprocess.Popen, condition: Callable[[], bool]) -> None:
 def worker(world: World, number: int, at_once: int) -> subprocess.Popen:
     """A process that adds rows with jobs up to `number`, and runs jobs until all are done."""
     command = [sys.executable, str(WORKER), *world.worker, str(number), str(at_once)]
-    return subprocess.Popen(command)
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)

@@ -38,6 +38,8 @@ async def main(world, number, at_once):
     def register(jobs):
         jobs.register("work", effect(db, os.getpid()), at_once)
 
+    print("ready", flush=True)
+    sys.stdin.readline()
     async with world.running(db, register) as jobs:
         await produce(db, jobs, number)
         await until_done(db, number)

@@ -46,6 +46,9 @@ class Provider:
     async def fetch(self, media, limit):
         raise ChannelError(Policy.GIVE_UP, "gone")
 
+    async def release(self, media):
+        pass
+
     def texts(self, address=None):
         return [what for to, what in self.sent if address in (None, to)]
 

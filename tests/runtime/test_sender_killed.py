@@ -6,13 +6,17 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from storage.db import Database
 
 from .jobs_contract import PATIENCE, kill_when
 from .sending import person, put, states
 
 WORKER = Path(__file__).with_name("sender_worker.py")
-PEOPLE, EACH, KILLS, AT_ONCE = 16, 12, 4, 8
+PEOPLE, EACH, KILLS, AT_ONCE = 16, 12, 3, 8
+
+pytestmark = pytest.mark.slow
 
 
 def worker(url, file, port):

@@ -121,7 +121,7 @@ def test_only_one_at_a_time_looks_and_changes(
     monkeypatch.setattr("storage.migrate.command", SimpleNamespace(upgrade=upgrade))
     databases = [Database.open(empty_url) for _ in range(2)]
     with ThreadPoolExecutor(2) as threads:
-        list(threads.map(Database.migrate, databases))
+        list(threads.map(lambda database: database.migrate(), databases))
     assert met == []
     assert databases[0].call(differences) == []
     for database in databases:

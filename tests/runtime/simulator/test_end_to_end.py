@@ -2,76 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.runtime.simulator.phones import LINDEPLEIN, SPEECH, WIDE, bot, own, picture
+from tests.server import Server
 
 pytestmark = pytest.mark.slow
-COMMAND = "import sys; from runtime.cli import main; sys.exit(main())"
 PATIENCE = 60_000  # ms, for what the speech model does on a busy machine
 
 
-class Demo:
-    """`buurtstem demo` as a process of its own, with an empty database."""
-
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self._port}"
-        self._log = folder / "log"
-        self._environment = {
-            **{name: value for name, value in os.environ.items() if "BUURTSTEM" not in name},
-            "BUURTSTEM_DATABASE_URL": f"sqlite:///{folder}/buurtstem.db",
-            "BUURTSTEM_MEDIA_URL": f"file://{folder}/media",
-        }
-        self.start()
-
-    def start(self) -> None:
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", COMMAND, "demo", "--port", str(self._port)],
-                env=self._environment,
-                stderr=log,
-            )
-        while not self._answers():
-            assert self._process.poll() is None, self.log
-            time.sleep(0.1)
-
-    def _answers(self) -> bool:
-        try:
-            return httpx.get(self.url + "/healthz").status_code == 200
-        except httpx.TransportError:
-            return False
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    @property
-    def log(self) -> str:
-        return self._log.read_text()
-
-
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    demo = Demo(tmp_path_factory.mktemp("demo"))
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    demo = Server(tmp_path_factory.mktemp("demo"), "demo")
+    demo.start()
     yield demo
     demo.kill()
 
 
 @pytest.fixture
-def page(browser: Browser, demo: Demo) -> Iterator[Page]:
+def page(browser: Browser, demo: Server) -> Iterator[Page]:
     context = browser.new_context(viewport=WIDE, locale="nl-NL", geolocation=LINDEPLEIN)
     context.grant_permissions(["microphone", "geolocation"])
     yield context.new_page()
@@ -82,7 +34,7 @@ def page(browser: Browser, demo: Demo) -> Iterator[Page]:
 class Resident:
     """Somebody with a phone; each act waits until the bot has answered."""
 
-    def __init__(self, page: Page, demo: Demo, who: str, channel: str, hint: str = "nl") -> None:
+    def __init__(self, page: Page, demo: Server, who: str, channel: str, hint: str = "nl") -> None:
         page.goto(f"{demo.url}/simulator?as={who}&channel={channel}&hint={hint}&name={who}")
         self.page = page
         self.phone = page.locator(".station")
@@ -114,7 +66,7 @@ class Resident:
         self.taps("welcome.privacy:yes")
 
 
-def test_a_plan_is_sent_in(page: Page, demo: Demo) -> None:
+def test_a_plan_is_sent_in(page: Page, demo: Server) -> None:
     anna = Resident(page, demo, "anna", "simulator")
     anna.begins("nl")
     anna.taps("menu.menu:submit_plan")
@@ -146,7 +98,7 @@ def test_a_plan_is_sent_in(page: Page, demo: Demo) -> None:
 
 
 @pytest.mark.skipif(not SPEECH.exists(), reason=f"no recording at {SPEECH}")
-def test_what_is_spoken_is_read_back(page: Page, demo: Demo) -> None:
+def test_what_is_spoken_is_read_back(page: Page, demo: Server) -> None:
     john = Resident(page, demo, "john", "telegram", "en")
     john.begins("en")
     john.taps("menu.menu:submit_plan")
@@ -157,7 +109,7 @@ def test_what_is_spoken_is_read_back(page: Page, demo: Demo) -> None:
     expect(john.bots.last.locator('[data-choice="submit_plan.idea_check:right"]')).to_be_visible()
 
 
-def test_arabic_is_read_aloud(page: Page, demo: Demo) -> None:
+def test_arabic_is_read_aloud(page: Page, demo: Server) -> None:
     samira = Resident(page, demo, "samira", "telegram", "ar")
     samira.says("مرحبا")
     expect(samira.taps("welcome.language:ar").locator(".text")).to_have_css("direction", "rtl")
@@ -167,7 +119,7 @@ def test_arabic_is_read_aloud(page: Page, demo: Demo) -> None:
     expect(heard.get_by_role("button", name="Pauze")).to_be_visible()
 
 
-def test_a_text_message_has_numbers_and_no_buttons(page: Page, demo: Demo) -> None:
+def test_a_text_message_has_numbers_and_no_buttons(page: Page, demo: Server) -> None:
     bas = Resident(page, demo, "bas", "sms")
     expect(bas.says("hallo")).to_contain_text("1. Nederlands")
     expect(bas.phone.locator(".answer")).to_have_count(0)
@@ -175,7 +127,7 @@ def test_a_text_message_has_numbers_and_no_buttons(page: Page, demo: Demo) -> No
     expect(bas.says("1").locator(".text")).to_contain_text("1. ")
 
 
-def test_a_call_is_heard_and_answered_with_keys(page: Page, demo: Demo) -> None:
+def test_a_call_is_heard_and_answered_with_keys(page: Page, demo: Server) -> None:
     emine = Resident(page, demo, "emine", "phone", "tr")
     emine.phone.locator(".start").click()
     expect(emine.bots.last.get_by_role("button", name="Pauze")).to_be_visible(timeout=PATIENCE)
@@ -185,7 +137,7 @@ def test_a_call_is_heard_and_answered_with_keys(page: Page, demo: Demo) -> None:
     expect(emine.answered(before).locator(".player")).to_be_visible()
 
 
-def test_nothing_is_lost_or_doubled_when_the_server_dies(page: Page, demo: Demo) -> None:
+def test_nothing_is_lost_or_doubled_when_the_server_dies(page: Page, demo: Server) -> None:
     dirk = Resident(page, demo, "dirk", "simulator")
     dirk.begins("nl")
     demo.kill()
