@@ -163,7 +163,14 @@ class Conversation:
     # --- one event ------------------------------------------------------------------------
 
     def _inbound(
-        self, conn: Connection, who: _Person, session: Session, inbound: Inbound, now: datetime
+        self,
+        conn: Connection,
+        who: _Person,
+        session: Session,
+        inbound: Inbound,
+        now: datetime,
+        *,
+        waited: bool = False,
     ) -> Session:
         world = self._world(conn, who, now)
         hint = inbound.language_hint.partition("-")[0].lower()
@@ -173,7 +180,8 @@ class Conversation:
             hot.blank(conn, who.inbox_id)  # others in the group did not say yes to anything
             self._say(conn, who, session, (self._go_private(inbound),), now)
             return session
-        return self._happens(conn, who, session, _event(inbound, world), now)
+        event = replace(_event(inbound, world), waited=waited)
+        return self._happens(conn, who, session, event, now)
 
     def _happens(
         self,
@@ -230,10 +238,8 @@ class Conversation:
                 return
             hot.finish(conn, waiting.id)
             inbound = Inbound.from_json(json.loads(waiting.body))
-            next_ = replace(who, channel=inbound.channel, address=inbound.address)
-            session = self._inbound(
-                conn, replace(next_, inbox_id=waiting.id), session, inbound, now
-            )
+            next_ = _Person(who.id, inbound.channel, inbound.address, waiting.id)
+            session = self._inbound(conn, next_, session, inbound, now, waited=True)
 
     def _taken_event(
         self,

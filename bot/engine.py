@@ -42,6 +42,7 @@ from bot.session import (
     underway,
     unfinished,
 )
+from bot.understand.answers import answer_in
 
 HELP = "help.offer"
 LANGUAGE = "settings.language"
@@ -83,10 +84,21 @@ def _on_text(session: Session, event: Event) -> Step:
     if word:
         return _KEYWORDS[word](session, event)
     prompt = prompt_of(session, event.world)
-    answer = _answer_in(event.text, prompt)
-    if answer is None:
-        return _miss(session, event.world, Text("engine.not_understood"))
-    return _answered(session, event.world, prompt, answer)
+    answer = answer_in(event.text, prompt)
+    if answer is not None:
+        done = _answered(session, event.world, prompt, answer)
+    else:
+        done = _miss(session, event.world, Text("engine.not_understood"))
+    language = understand.language_named(event.text, tuple(event.world.languages))
+    if language and session.language and done.session.misses > session.misses:
+        return _in_language(session, event.world, language)
+    return done
+
+
+def _in_language(session: Session, world: World, language: str) -> Step:
+    """Who answers with the name of a language wants to be asked in it."""
+    session = session.with_(language=language)
+    return _question(session, world, (Text("settings.language_is_set"),))
 
 
 def _on_choice(session: Session, event: Event) -> Step:
@@ -109,8 +121,10 @@ def _on_media(session: Session, event: Event) -> Step:
     kind: AnswerKind = "voice" if event.kind == "voice" else "photo"
     if not listens(prompt_of(session, event.world), kind):
         return _miss(session, event.world, Text(f"engine.no_{kind}_here"))
-    listening = Reply((Text("engine.listening"),)) if kind == "voice" else None
-    return Step(session, (listening,) if listening else (), Command("take_in", {"kind": kind}))
+    # Who sends several voice notes is told once that we listen.
+    told = kind == "photo" or event.waited
+    listening = () if told else (Reply((Text("engine.listening"),)),)
+    return Step(session, listening, Command("take_in", {"kind": kind}))
 
 
 def _on_taken(session: Session, event: Event) -> Step:
@@ -341,20 +355,7 @@ def _mend(session: Session, event: Event, fault: str) -> Step:
     return Step(mended.session, mended.replies, mended.command, fault)
 
 
-# --- understanding ---------------------------------------------------------------------------
-
-
-def _answer_in(text: str, prompt: Prompt) -> Answer | None:
-    """What a typed text means as an answer to this prompt; None when it is not clear."""
-    choice = understand.choose(text, choices_of(prompt))
-    if choice:
-        return Answer("choice", choice=choice)
-    if accepts(prompt, "number"):
-        amount = understand.amount(text)
-        return None if amount is None else Answer("number", amount=amount, text=text)
-    if accepts(prompt, "text") and text.strip():
-        return Answer("text", text=text.strip())
-    return None
+# --- the states ------------------------------------------------------------------------------
 
 
 def _state(name: str) -> State | None:

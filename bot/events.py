@@ -22,7 +22,8 @@ class Event:
     `voice` and `photo` say that a file came in and is still to be fetched;
     `heard` and `seen` bring what became of it: `media` is the row of the stored
     recording or photo, `verdict` the transcriber's or the reason it failed,
-    `more` says that another voice note waits right behind. Events that belong to
+    `more` says that another file waits right behind; `waited`, that this message
+    itself waited behind one. Events that belong to
     an earlier moment (`heard`, `seen`, `nudge`, `rest`) carry its `revision`.
     """
 
@@ -36,6 +37,7 @@ class Event:
     language: str = ""
     revision: int = 0
     more: bool = False
+    waited: bool = False
     outcome: Outcome | None = None
 
 

@@ -53,28 +53,67 @@ def may_become(before: Status, after: Status) -> bool:
     return after in NEXT[before]
 
 
-# What people say before they say it: "I would like to", in each language.
+# What people say before they say it, in each language: a greeting, who they are, "I would like".
 _RUN_UP = re.compile(
-    r"^(?:(?:hoi|hallo|hi|hello|dag|merhaba|selam|goedemorgen|goedemiddag|مرحبا|السلام عليكم)[\s,.!،]+"
-    r"|(?:ik (?:wil(?: graag)?|zou graag|heb een (?:idee|plan))|mijn (?:plan|idee) is|wij willen(?: graag)?)"
-    r"(?: dat er| om| een plan)?[\s,:]+"
-    r"|(?:i (?:want(?: to)?|would like(?: to)?|have (?:an idea|a plan))|my (?:plan|idea) is|we want(?: to)?)[\s,:]+"
-    r"|(?:benim (?:planım|fikrim)|bir fikrim var|planım)[\s,:]+"
-    r"|(?:أريد(?: أن)?|اريد(?: ان)?|أود(?: أن)?|عندي فكرة|فكرتي(?: هي)?|خطتي(?: هي)?)[\s,:،]+)+",
+    r"^(?:"
+    r"(?:hoi|hallo|dag|goede(?:morgen|middag|navond)"
+    r"|hi|hello|hey|good (?:morning|afternoon|evening)"
+    r"|merhaba(?:lar)?|selam(?:lar)?|iyi (?:günler|akşamlar)"
+    r"|مرحبا|مرحبًا|السلام عليكم|سلام)[\s,.!،]+"
+    r"|(?:ik ben|ik heet|mijn naam is|i am|i'm|my name is|benim adım|adım|ben)"
+    r"(?-i:\s[A-ZÇĞİÖŞÜ]\w+){1,2}(?:[.,]|\s(?:en|and|ve))\s+"
+    r"|اسمي\s\w+(?:[.,،]|\sو)\s*"
+    r"|(?:ik (?:wil(?: graag)?|zou graag(?: willen)?|heb een (?:idee|plan))|wij willen(?: graag)?"
+    r"|we willen(?: graag)?|mijn (?:plan|idee) is)(?: dat er| om| een plan)?[\s,:]+"
+    r"|(?:(?:i|we)(?: want| would like|'d like| need)|i have (?:an idea|a plan)"
+    r"|my (?:plan|idea) is)(?: to have| to| for)?[\s,:]+"
+    r"|(?:ben|biz|benim (?:planım|fikrim)|bir fikrim var|bir planım var|fikrim|planım)[\s,:]+"
+    r"|(?:أريد(?: أن)?|اريد(?: ان)?|أود(?: أن)?|نريد|بدي|بغيت|بغينا|عندي فكرة"
+    r"|فكرتي(?: هي)?|خطتي(?: هي)?)[\s,:،]+)+",
     re.IGNORECASE,
 )
+# A Turkish "I want" stands at the end; a Dutch "that there will be" leaves its verb behind.
+_RUN_OUT = re.compile(
+    r"\s+(?:(?:(?:yapmak|kurmak|görmek)\s+)?(?:istiyorum|istiyoruz|isterim|isteriz)|olsun|lazım|gerek|gerekiyor)(?:\s+lütfen)?$",
+    re.IGNORECASE,
+)
+_WILL_BE = re.compile(r"\s(?:komt|komen)(?=\s|$)")
+_SENTENCE = re.compile(r"(?<=[.!?؟])\s+|\n+")
+_EDGE = " .!?؟,،:;-–"
+# Words that cannot stand at the end of a name that was cut there.
+_LEADING_ON = frozenset(
+    [
+        *("de", "het", "een", "en", "of", "van", "voor", "in", "op", "met", "bij", "naar", "aan"),
+        *("om", "te", "die", "dat", "the", "a", "an", "and", "or", "of", "for", "on", "with"),
+        *("at", "to", "that", "ve", "ile", "için", "bir"),
+        *("في", "من", "على", "مع", "عن", "إلى", "و", "أن"),
+    ]
+)
+_TITLE_LEAST = 10
 
 
 def propose_title(text: str, language: str = "nl") -> str:
     """A short name from the plan's own first words, at most 50 characters, whole words."""
-    rest = _RUN_UP.sub("", text.strip()) or text.strip()
-    sentence = re.split(r"(?<=[.!?؟])\s|\n", rest, maxsplit=1)[0].strip(" .!?؟,،:;")
-    title = ""
-    for word in sentence.split():
-        longer = f"{title} {word}".strip()
-        if len(longer) > TITLE_MOST:
-            break
-        title = longer
-    title = (title or sentence[:TITLE_MOST]).rstrip(" ,،:;-")
+    title = _shortened(_RUN_OUT.sub("", _first_words(text)))
     first = "İ" if language == "tr" and title.startswith("i") else title[:1].upper()
     return first + title[1:]
+
+
+def _first_words(text: str) -> str:
+    """What is said first, without the run-up to it; with what follows if that is very little."""
+    run_up = _RUN_UP.match(text.strip())
+    rest = text.strip()[run_up.end() :] if run_up else text.strip()
+    if run_up and run_up[0].lower().endswith("dat er "):
+        rest = _WILL_BE.sub("", rest, count=1)
+    sentences = [said.strip(_EDGE) for said in _SENTENCE.split(rest)]
+    sentences = [said for said in sentences if said] or [text.strip(_EDGE)]
+    return sentences[0] if len(sentences[0]) >= _TITLE_LEAST else " ".join(sentences[:2])
+
+
+def _shortened(words: str) -> str:
+    if len(words) <= TITLE_MOST:
+        return words
+    kept = words[: TITLE_MOST + 1].split()[:-1] or [words[:TITLE_MOST]]
+    while len(kept) > 1 and kept[-1].lower() in _LEADING_ON:
+        kept.pop()
+    return " ".join(kept).rstrip(_EDGE)

@@ -86,6 +86,7 @@ def about(scene: Scene) -> Choose:
             Choice("help", Text("menu.help.label"), "help"),
         ),
         _after_about,
+        easier=Text("engine.easier_choose", question=_now(scene)),
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bot import understand
 from bot.flows.common import YES_NO
-from bot.flows.draft import MOST_PHOTOS, draft, kept, onward, the_round
+from bot.flows.draft import draft, kept, onward, the_round, with_part
 from bot.prompts import Answer, Ask, Choice, Choose, Go, Scene, Text
 
 # --- where --------------------------------------------------------------------------------------
@@ -100,9 +101,9 @@ def _costed(scene: Scene, answer: Answer) -> Go:
         return Go("cost", missed=True)
     rules = the_round(scene).rules
     if answer.amount < rules.cost_min:
-        return Go("cost", say=(Text("submit_plan.cost_low", least=rules.cost_min),), missed=True)
+        return Go("cost", say=(Text("submit_plan.cost_low", least=rules.cost_min),))
     if rules.cost_max is not None and answer.amount > rules.cost_max:
-        return Go("cost", say=(Text("submit_plan.cost_high", most=rules.cost_max),), missed=True)
+        return Go("cost", say=(Text("submit_plan.cost_high", most=rules.cost_max),))
     return onward(scene, cost=str(answer.amount))
 
 
@@ -118,11 +119,13 @@ def photo(scene: Scene) -> Ask:
 def _pictured(scene: Scene, answer: Answer) -> Go:
     if answer.kind != "photo":
         return onward(scene, photos=[])
-    return onward(scene, photos=_with_photo(scene, answer), say=(Text("submit_plan.photo_kept"),))
+    return onward(scene, say=(Text("submit_plan.photo_kept"),), **_with_photo(scene, answer))
 
 
-def _with_photo(scene: Scene, answer: Answer) -> list[Any]:
-    return [*(draft(scene).get("photos") or ()), answer.media][:MOST_PHOTOS]
+def _with_photo(scene: Scene, answer: Answer) -> dict[str, Any]:
+    """The draft with the photo; what stands below it belongs to the plan as well."""
+    plan = with_part(draft(scene), answer) or with_part(draft(scene), replace(answer, text=""))
+    return plan or dict(draft(scene))
 
 
 def who(scene: Scene) -> Ask:
@@ -141,7 +144,7 @@ def who(scene: Scene) -> Ask:
 
 def _who_chosen(scene: Scene, answer: Answer) -> Go:
     if answer.kind == "photo":
-        photos = kept(scene, photos=_with_photo(scene, answer))
+        photos = kept(scene, **_with_photo(scene, answer))
         return Go("who", keep=photos, say=(Text("submit_plan.photo_kept"),))
     return onward(scene, who=answer.choice)
 

@@ -194,8 +194,11 @@ def _retold(scene: Scene, answer: Answer) -> Go:
 
 def title(scene: Scene) -> Ask:
     """A short name is proposed; a text or voice note instead is the name."""
+    proposed = _proposed(scene)
+    if not proposed:
+        return title_new(scene)
     return Ask(
-        Text("submit_plan.title", title=_proposed(scene)),
+        Text("submit_plan.title", title=proposed),
         _titled,
         accepts=("text", "voice"),
         choices=(
@@ -250,15 +253,17 @@ def _themed(scene: Scene, answer: Answer) -> Go:
 # --- everything once more, then send -------------------------------------------------------------
 
 
-def summary(scene: Scene) -> Choose:
-    return Choose(
+def summary(scene: Scene) -> Ask:
+    """Text is accepted only for a "no", which means: not yet."""
+    return Ask(
         Text("submit_plan.summary", **_everything(scene)),
-        (
+        _summed_up,
+        accepts=("text",),
+        choices=(
             Choice("send", Text("submit_plan.send.label"), "send"),
             Choice("change", Text("submit_plan.change.label"), "change"),
             Choice("later", Text("submit_plan.later.label"), "later"),
         ),
-        _summed_up,
         easier=Text("submit_plan.summary.easier"),
     )
 
@@ -282,19 +287,20 @@ def _everything(scene: Scene) -> dict[str, Param]:
 
 def _where(scene: Scene) -> Label:
     plan = draft(scene)
-    if plan.get("address"):
-        return str(plan["address"])
-    if plan.get("location"):
-        return Text("submit_plan.on_the_map")
-    return area_label(scene, plan["area"]) if plan.get("area") else Text("common.unknown")
+    area = area_label(scene, plan["area"]) if plan.get("area") else None
+    on_the_map = Text("submit_plan.on_the_map") if plan.get("location") else None
+    place = str(plan.get("address") or "") or on_the_map
+    if place and area and len(the_round(scene).areas) > 1:
+        return Text("submit_plan.place_in", place=place, area=area)
+    return place or area or Text("common.unknown")
 
 
 def _summed_up(scene: Scene, answer: Answer) -> Go:
     if answer.choice == "change":
         return Go("change")
-    if answer.choice == "later":
+    if answer.choice == "later" or yes_or_no(answer.text) == "no":
         return Go("menu.menu", say=(Text("submit_plan.kept_for_later"),), fresh=True)
-    return Go("send")
+    return Go("send") if answer.choice == "send" else Go("summary", missed=True)
 
 
 _CHANGES = {

@@ -104,12 +104,12 @@ def _consented(scene: Scene, answer: Answer) -> Go:
         return Go("forget")
     if first(scene) and wants_to_submit(scene):
         return Go("begin_plan.is_it_a_plan", settings={"consent": True}, fresh=True)
-    closed = (Text("menu.heard_but_closed"),) if first(scene) else ()
+    said = Text("menu.heard_but_closed") if first(scene) else Text("welcome.thanks")
     return Go(
         "menu.menu",
         settings={"consent": True},
         keep={"first": None},
-        say=(Text("welcome.thanks"), *closed),
+        say=(said,),
         fresh=True,
     )
 

@@ -243,8 +243,13 @@ def test_a_tap_in_a_group_is_not_private() -> None:
     assert (tapped.private, tapped.address) == (False, "-1009")
 
 
+def test_half_a_character_is_shown_as_one_that_is_not_known() -> None:
+    half = parse(message(text="\ud800"))  # it cannot be written as UTF-8
+    assert half is not None
+    assert half.text == "?"
+
+
 IMPOSSIBLE: list[dict[str, Any]] = [
-    {"text": "\ud800"},  # half a character cannot be written as UTF-8
     {"voice": {**VOICE, "file_size": "large"}},
     {"voice": {**VOICE, "mime_type": ["audio/ogg"]}},
     {"text": "hoi", "from": {**FATMA, "language_code": "\udfff"}},
