@@ -12,6 +12,7 @@ from dataclasses import replace
 from bot import understand
 from bot.events import Event, Step
 from bot.flows import FLOWS
+from bot.flows.common import YES_NO
 from bot.messages import Reply
 from bot.prompts import (
     BY_HAND,
@@ -147,13 +148,15 @@ def _on_taken(session: Session, event: Event) -> Step:
 
 def _said(session: Session, event: Event, prompt: Prompt) -> Step | None:
     """A word that always works, or one of the answers, said aloud; None for anything else."""
-    word = _keyword(session, event.text)
-    id_ = understand.choose(event.text, choices_of(prompt))
-    if not word and not id_:
+    word, choices = _keyword(session, event.text), choices_of(prompt)
+    id_ = understand.choose(event.text, choices)
+    bare = accepts(prompt, "text") and understand.choose(event.text, YES_NO)
+    if not word and not id_ and not bare:
         return None
-    means = {c.means for c in choices_of(prompt) if c.id == id_}
-    if event.verdict != "ok" or (not word and means & BY_HAND):
-        return _miss(session, event.world, Text("engine.by_hand"))
+    means = {c.means for c in choices if c.id == id_}
+    if event.verdict != "ok" or (not word and (means & BY_HAND or not id_)):
+        what = Text("engine.by_hand") if choices else Text("engine.not_understood")
+        return _miss(session, event.world, what)
     if word:
         return _KEYWORDS[word](session, event)
     return _answered(session, event.world, prompt, Answer("choice", choice=id_ or ""))
@@ -345,12 +348,7 @@ def _easier(prompt: Ask | Choose) -> Text:
 
 def _mend(session: Session, event: Event, fault: str) -> Step:
     """The menu with an apology, answers kept; the last resort."""
-    safe = session.with_(
-        state=front(session),
-        trail=(),
-        misses=0,
-        revision=session.revision + 1,
-    )
+    safe = session.with_(state=front(session), trail=(), misses=0, revision=session.revision + 1)
     mended = _question(safe, event.world, (Text("engine.mended"),))
     return Step(mended.session, mended.replies, mended.command, fault)
 

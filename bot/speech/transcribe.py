@@ -92,6 +92,11 @@ class Heard:
     sampled: bool = False
 
     @property
+    def letters(self) -> int:
+        """Letters and digits; a text of notes and dots has none."""
+        return sum(letter.isalnum() for letter in self.text)
+
+    @property
     def compression_ratio(self) -> float:
         """Bytes of the text per byte of it compressed, as Whisper counts it: loops are high."""
         text = self.text.encode()
@@ -154,7 +159,7 @@ class Whisper(ABC):
     def language_of(self, pcm16k: Samples, offered: Collection[str]) -> tuple[str | None, float]:
         """See `Transcriber`. Raises `ModelError` when the model cannot be loaded."""
         speech = find_speech(pcm16k)
-        if speech.seconds < LEAST_SECONDS_FOR_LANGUAGE:
+        if not offered or speech.seconds < LEAST_SECONDS_FOR_LANGUAGE:
             return None, 0.0
         loaded = self._load()
         with loaded.lock:
@@ -187,9 +192,9 @@ class Whisper(ABC):
     def _judged(
         self, pcm: Samples, speech: Speech, language: str, windows: list[Heard]
     ) -> Transcript:
-        heard = [window for window in windows if window.no_speech_prob <= MOST_NO_SPEECH]
+        heard = [w for w in windows if w.letters and w.no_speech_prob <= MOST_NO_SPEECH]
         return Transcript(
-            text=" ".join(text for window in heard if (text := window.text.strip())),
+            text=" ".join(window.text.strip() for window in heard),
             language=language,
             seconds=pcm.size / RATE,
             speech_seconds=speech.seconds,
@@ -203,7 +208,7 @@ class Whisper(ABC):
 
 def judge(heard: list[Heard], speech_seconds: float) -> Verdict:
     """The verdict on the windows in which somebody speaks."""
-    letters = sum(len(window.text.strip()) for window in heard)
+    letters = sum(window.letters for window in heard)
     if not letters:
         return Verdict.NO_SPEECH
     if any(window.compression_ratio > MOST_COMPRESSION for window in heard):

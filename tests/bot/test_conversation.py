@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,12 +15,12 @@ from bot.session import RESTING, Session
 from bot.taken import Failed, Taken
 from civic.rounds import AMSTERDAM
 from runtime.round_file import load_round
-from storage import hot, outbox, plans, rounds, tables
+from storage import hot, outbox, people, plans, rounds, tables
 from storage.db import Database
 from storage.times import to_ms
 from tests.dialogue import REPO, Town
 
-NOON = datetime(2019, 6, 12, 10, tzinfo=UTC)  # a Wednesday, twelve o'clock in Amsterdam
+START = datetime(2019, 6, 12, 12, tzinfo=UTC)  # a Wednesday, two o'clock in Amsterdam
 LISTENING = "👂 Ik luister naar je bericht."
 
 
@@ -65,7 +64,8 @@ class Resident:
 
     @property
     def session(self) -> Session:
-        loaded = self.town.db.call(lambda conn: hot.load(conn, self.id))
+        person = self.id
+        loaded = self.town.db.call(lambda conn: hot.load(conn, person))
         assert loaded
         return Session.from_json(loaded.session_json)
 
@@ -76,10 +76,10 @@ class Resident:
 
 
 @pytest.fixture
-def town(db: Database) -> Iterator[Town]:
-    found = Town(db, NOON)
+def town(db: Database) -> Town:
+    found = Town(db, START)
     found.load(load_round(REPO / "examples" / "slotermeer.toml"))
-    return iter([found]).__next__()
+    return found
 
 
 @pytest.fixture
@@ -95,10 +95,12 @@ def rows(town: Town, table: Any) -> list[Any]:
 
 
 def my_plans(anna: Resident) -> list[plans.Plan]:
+    person = anna.id
+
     def read(conn: Any) -> list[plans.Plan]:
         active = rounds.active(conn)
         assert active
-        return plans.of_person(conn, active.id, anna.id)
+        return plans.of_person(conn, active.id, person)
 
     return anna.town.db.call(read)
 
@@ -162,7 +164,8 @@ def test_waiting_messages_have_their_turn_although_the_job_was_lost(anna: Reside
     held = [row.id for row in rows(anna.town, tables.inbox) if row.state == "taking"]
     anna.town.db.call(lambda conn: hot.finish(conn, held[0]))
     anna.hears()
-    anna.town.db.call(lambda conn: anna.town.conversation.wake(conn, anna.id))
+    person = anna.id
+    anna.town.db.call(lambda conn: anna.town.conversation.wake(conn, person))
     assert anna.hears()
     assert {row.state for row in rows(anna.town, tables.inbox)} == {"done"}
 
@@ -190,7 +193,7 @@ def test_taken_twice_changes_nothing(anna: Resident) -> None:
     """The sweep may run the same job again while the first is still at work."""
     anna.says("1")
     anna.sends("@ Een bankje in het park")
-    inbox_id = anna.town.jobs[-1][1]
+    (inbox_id,) = (ref for task, ref in anna.town.jobs if task == "take_in")
     what = next(iter(anna.town.hears.values()))
     for _ in range(3):
         anna.town.db.call(lambda conn: anna.town.conversation.taken(conn, inbox_id, what))
@@ -476,15 +479,10 @@ def test_a_plan_stays_when_its_initiator_is_forgotten(anna: Resident) -> None:
 def test_a_file_that_comes_in_after_forgetting_is_dropped(anna: Resident) -> None:
     anna.says("1")
     anna.sends(f"@ Een bankje voor {MARK}", "vergeet mij")
-    anna.town.db.call(lambda conn: forget(conn, anna.id))
+    person = anna.id
+    anna.town.db.call(lambda conn: people.forget(conn, person))
     anna.town.work()
     assert marked_rows(anna.town, MARK) == []
-
-
-def forget(conn: Any, person: int) -> None:
-    from storage import people
-
-    people.forget(conn, person)
 
 
 # --- upgrades ---------------------------------------------------------------------------------

@@ -56,6 +56,7 @@ def test_both_guess_the_same_language(original: Any, exact: Any, recordings: Any
 
 
 @needs_extra
+@pytest.mark.slow
 def test_both_hear_the_same_words(
     original: Any, exact: Any, recordings: Any, word_error_rate: Any
 ) -> None:
@@ -68,6 +69,15 @@ def test_both_hear_the_same_words(
         same += word_error_rate([(first.text, second.text)]) == 0
         assert first.no_speech_prob == pytest.approx(second.no_speech_prob, abs=0.02), clip.name
     assert same >= 0.8 * len(clips)
+
+
+@needs_extra
+def test_sampling_gives_a_text_that_is_marked(original: Any, recordings: Any) -> None:
+    model = original._load().model
+    encoded = original._encode(model, recordings("nl/vlaams_vl09647.*")[0].pcm)
+    sampled = original._decode(model, encoded, "nl", 0.2)
+    assert sampled.sampled
+    assert "geld" in sampled.text
 
 
 @needs_extra

@@ -76,6 +76,7 @@ def test_next_to_nothing_is_no_speech(size: int, whisper: Any, jfk: Any) -> None
     transcript = whisper.transcribe(jfk.pcm[8000 : 8000 + size], "en")
     assert transcript.verdict is Verdict.NO_SPEECH
     assert whisper.language_of(jfk.pcm[:size], OFFERED) == (None, 0.0)
+    assert whisper.language_of(jfk.pcm, ()) == (None, 0.0)
 
 
 def test_finds_a_soft_voice(recordings: Any) -> None:
@@ -177,6 +178,45 @@ def test_a_model_that_cannot_be_loaded_is_one_line(tmp_path: Path, jfk: Any) -> 
     assert "\n" not in str(caught.value)
 
 
+def test_sampling_gives_a_text_that_is_marked(whisper: Any, jfk: Any) -> None:
+    model = whisper._load().model
+    encoded = whisper._encode(model, jfk.pcm)
+    sampled = whisper._decode(model, encoded, "en", 0.4)
+    assert sampled.sampled
+    assert "country" in sampled.text
+
+
+@pytest.mark.parametrize(
+    ("looping", "prob", "tried", "text"),
+    [
+        ([], 0.1, [0.0], "at 0.0"),
+        ([0.0], 0.1, [0.0, 0.4], "at 0.4"),
+        ([0.0, 0.4], 0.1, [0.0, 0.4, 0.8], "at 0.8"),
+        ([0.0, 0.4, 0.8], 0.1, [0.0, 0.4, 0.8], "at 0.0 " * 50),
+        ([0.0], 0.9, [0.0], "at 0.0 " * 50),  # nobody speaks: not worth another try
+    ],
+)
+def test_only_a_loop_is_tried_again(
+    looping: list[float],
+    prob: float,
+    tried: list[float],
+    text: str,
+    whisper: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The decoder is played here: no recording loops at will."""
+    temperatures = []
+
+    def decode(_model: Any, _encoded: Any, _language: str, temperature: float) -> Heard:
+        temperatures.append(temperature)
+        said = f"at {temperature} " * 50 if temperature in looping else f"at {temperature}"
+        return heard(said, no_speech_prob=prob, sampled=temperature > 0)
+
+    monkeypatch.setattr(whisper, "_decode", decode)
+    assert whisper._hear(None, None, "en").text == text
+    assert temperatures == tried
+
+
 def heard(text: str = "a plan for the street", **other: Any) -> Heard:
     return Heard(**{"tokens": 10, "avg_logprob": -0.2, "no_speech_prob": 0.1, "text": text} | other)
 
@@ -193,12 +233,13 @@ LOOP = "and a bench " * 40
         ([heard(), heard(avg_logprob=-1.0, tokens=30)], 4.0, Verdict.UNSURE),
         ([heard(), heard(avg_logprob=-1.0, tokens=2)], 4.0, Verdict.OK),
         ([heard(sampled=True)], 2.0, Verdict.UNSURE),
-        ([heard()], 0.5, Verdict.UNSURE),  # 42 letters a second
+        ([heard()], 0.5, Verdict.UNSURE),  # 34 letters a second
         ([heard("Thank you.")], 12.0, Verdict.UNSURE),  # not one letter a second
         ([heard("Yes.")], 3.0, Verdict.OK),
         ([heard(LOOP)], 30.0, Verdict.REJECTED),
         ([heard(), heard(LOOP)], 30.0, Verdict.REJECTED),
         ([heard(" ")], 2.0, Verdict.NO_SPEECH),
+        ([heard("♪♪ ...")], 2.0, Verdict.NO_SPEECH),
         ([], 2.0, Verdict.NO_SPEECH),
     ],
 )
