@@ -93,6 +93,19 @@ class Sound:
     language: str
 
 
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text that the provider approved beforehand, for when only such a text may be sent.
+
+    `key` is the catalogue's (see `bot.channels.content.OUTSIDE`), `variables` its values in the
+    order told there, already in the person's language.
+    """
+
+    key: str
+    language: str
+    variables: tuple[str, ...] = ()
+
+
 Style = Literal["plain", "buttons", "list", "numbers"]
 
 
@@ -104,7 +117,8 @@ class Outbound:
     channel's own, with `numbers` they stand in the text already. `opens` is the
     label that opens a list. `secret` messages are never kept after sending and
     are deleted at the provider where that is possible. `asks_location` wants the
-    channel's own "send my location" button. `direction` is `rtl` for Arabic.
+    channel's own "send my location" button. `direction` is `rtl` for Arabic. With
+    a `template` it goes as that where the channel has templates.
     """
 
     text: str
@@ -115,20 +129,26 @@ class Outbound:
     secret: bool = False
     asks_location: bool = False
     direction: Literal["ltr", "rtl"] = "ltr"
+    template: Template | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        sound = data["sound"]
+        sound, template = data["sound"], data.get("template")
         return cls(
             **{
                 **data,
                 "buttons": tuple(Button(**b) for b in data["buttons"]),
                 "sound": Sound(**sound) if sound else None,
+                "template": _template(template) if template else None,
             }
         )
+
+
+def _template(data: dict[str, Any]) -> Template:
+    return Template(data["key"], data["language"], tuple(data["variables"]))
 
 
 @dataclass(frozen=True, slots=True)

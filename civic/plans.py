@@ -78,13 +78,34 @@ _RUN_OUT = re.compile(
     re.IGNORECASE,
 )
 _WILL_BE = re.compile(r"\s(?:komt|komen)(?=\s|$)")
-_SENTENCE = re.compile(r"(?<=[.!?؟])\s+|\n+")
-_EDGE = " .!?؟,،:;-–"
+_SENTENCE = re.compile(r"(?<=[.!?؟])\s+|[\r\n]+")
+_EDGE = " \t\r\n.!?؟,،:;-–"
 # Words that cannot stand at the end of a name that was cut there.
 _LEADING_ON = frozenset(
     [
         *("de", "het", "een", "en", "of", "van", "voor", "in", "op", "met", "bij", "naar", "aan"),
-        *("om", "te", "die", "dat", "the", "a", "an", "and", "or", "of", "for", "on", "with"),
+        *(
+            "om",
+            "te",
+            "uit",
+            "rond",
+            "tot",
+            "over",
+            "door",
+            "die",
+            "dat",
+            "from",
+            "near",
+            "the",
+            "a",
+            "an",
+            "and",
+            "or",
+            "of",
+            "for",
+            "on",
+            "with",
+        ),
         *("at", "to", "that", "ve", "ile", "için", "bir"),
         *("في", "من", "على", "مع", "عن", "إلى", "و", "أن"),
     ]
@@ -110,7 +131,8 @@ def _first_words(text: str) -> str:
     return sentences[0] if len(sentences[0]) >= _TITLE_LEAST else " ".join(sentences[:2])
 
 
-def _shortened(words: str) -> str:
+def _shortened(said: str) -> str:
+    words = " ".join(said.split())
     if len(words) <= TITLE_MOST:
         return words
     kept = words[: TITLE_MOST + 1].split()[:-1] or [words[:TITLE_MOST]]

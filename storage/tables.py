@@ -43,6 +43,7 @@ QUEUED: ColumnElement[str] = literal_column("'queued'")
 RUNNING: ColumnElement[str] = literal_column("'running'")
 SENDING: ColumnElement[str] = literal_column("'sending'")
 WAITING: ColumnElement[str] = literal_column("'waiting'")
+UNKNOWN: ColumnElement[str] = literal_column("'unknown'")
 TAKING: ColumnElement[str] = literal_column("'taking'")
 DONE: ColumnElement[str] = literal_column("'done'")
 
@@ -76,6 +77,11 @@ def is_unsent(rows: FromClause) -> ColumnElement[bool]:
 def is_queued(rows: FromClause) -> ColumnElement[bool]:
     """Jobs or outbox rows that wait for their time."""
     return rows.c.state == QUEUED
+
+
+def is_unknown(rows: FromClause) -> ColumnElement[bool]:
+    """Outbox rows that may have been sent."""
+    return rows.c.state == UNKNOWN
 
 
 def is_running(rows: FromClause) -> ColumnElement[bool]:
@@ -128,6 +134,7 @@ people = Table(
     _ms("consent_at", null=True),
     _ms("created_at"),
     _text("state"),  # active | inactive | forgotten
+    _text("sms_number", null=True),  # where they allow us to write when we cannot elsewhere
     sqlite_autoincrement=True,
 )
 
@@ -199,12 +206,57 @@ outbox = Table(
     _text("provider_id", null=True),
     _ms("created_at"),
     _ms("sent_at", null=True),
+    Column("run_id", Id, nullable=True),  # of a campaign: see campaign_runs
+    _int("part", null=True),  # of what a campaign says to one person, from 0
     sqlite_autoincrement=True,
 )
 Index("ix_outbox_address", outbox.c.channel, outbox.c.address, outbox.c.id)
 Index("ix_outbox_provider_id", outbox.c.channel, outbox.c.provider_id)
 _index("ix_outbox_unsent", outbox.c.person_id, outbox.c.id, where=is_unsent(outbox))
 _index("ix_outbox_due", outbox.c.due_at, where=is_queued(outbox))
+_index("ix_outbox_unknown", outbox.c.due_at, where=is_unknown(outbox))
+# Nobody hears the same part of a campaign twice on one day, whatever the code does.
+_index(
+    "uq_outbox_run",
+    outbox.c.run_id,
+    outbox.c.person_id,
+    outbox.c.part,
+    where=outbox.c.run_id.is_not(None),
+    unique=True,
+)
+
+campaigns = Table(
+    "campaigns",
+    metadata,
+    _id(),
+    _to("round_id", "rounds.id", null=False),
+    _text("name"),
+    _text("text"),  # the catalogue's key
+    _text("words"),  # what fills {words} of that text, JSON by language
+    _text("area", null=True),
+    _text("language", null=True),
+    _text("role"),  # everyone | initiator
+    _text("begins"),  # local time in Amsterdam, as people write it: 2026-10-25T02:30
+    _ms("expires_at"),  # what is not sent by then is not worth sending
+    _text("state"),  # draft | scheduled | running | paused | done | cancelled | missed
+    _ms("created_at"),
+    UniqueConstraint("round_id", "name"),
+    sqlite_autoincrement=True,
+)
+
+# One local day of a campaign: a night in which 02:30 comes twice is one day.
+campaign_runs = Table(
+    "campaign_runs",
+    metadata,
+    _id(),
+    _to("campaign_id", "campaigns.id", null=False),
+    _text("day"),
+    _ms("cursor"),  # the last person whose rows were put
+    _text("skipped"),  # how many were left out, JSON by reason
+    _ms("touched_at"),
+    UniqueConstraint("campaign_id", "day"),
+    sqlite_autoincrement=True,
+)
 
 rounds = Table(
     "rounds",

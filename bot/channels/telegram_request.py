@@ -24,6 +24,7 @@ from telegram.error import (
 )
 from telegram.request import HTTPXRequest
 
+from bot.channels.http import NEVER_SENT
 from bot.channels.port import ChannelError, Policy
 
 # httpx logs each URL, which holds the token; the others log parameters, which hold the message.
@@ -31,15 +32,6 @@ for _name, _level in (("httpx", 30), ("httpcore", 30), ("telegram", 20)):
     logging.getLogger(_name).setLevel(_level)
 
 T = TypeVar("T")
-
-# The request never left this machine, so sending it again cannot double it.
-_NEVER_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
 
 # What a 400 says is told only by its words.
 _BAD_REQUESTS = (
@@ -137,7 +129,7 @@ def _network(cause: BaseException | None, unsure: Policy) -> ChannelError:
     match cause:
         case None | TelegramError():  # a 4xx that has no meaning of its own
             return ChannelError(Policy.GIVE_UP, "refused")
-        case _ if isinstance(cause, _NEVER_SENT):
+        case _ if isinstance(cause, NEVER_SENT):
             return ChannelError(Policy.RETRY, "not_connected")
         case httpx.TimeoutException():
             return ChannelError(unsure, "timeout")
