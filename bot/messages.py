@@ -7,7 +7,7 @@ language and within the channel's limits. Both go to the database as JSON.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Literal, Self
 
@@ -68,12 +68,12 @@ class Inbound:
         object.__setattr__(self, "text", text)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {**_told(self), **_each("media", self.media)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        media = tuple(Media(**m) for m in data["media"])
-        place = data["location"]
+        media = tuple(Media(**m) for m in data.get("media", ()))
+        place = data.get("location")
         return cls(**{**data, "media": media, "location": tuple(place) if place else None})
 
 
@@ -132,19 +132,41 @@ class Outbound:
     template: Template | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        data = {**_told(self), **_each("buttons", self.buttons)}
+        parts = {"sound": self.sound, "template": self.template}
+        return data | {name: asdict(part) for name, part in parts.items() if part}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        sound, template = data["sound"], data.get("template")
+        sound, template = data.get("sound"), data.get("template")
         return cls(
             **{
                 **data,
-                "buttons": tuple(Button(**b) for b in data["buttons"]),
+                "buttons": tuple(Button(**b) for b in data.get("buttons", ())),
                 "sound": Sound(**sound) if sound else None,
                 "template": _template(template) if template else None,
             }
         )
+
+
+def _told(message: Inbound | Outbound) -> dict[str, Any]:
+    """What is told besides the defaults: rows stay short, and no time goes into copying."""
+    kind = type(message)
+    if kind not in _DEFAULTS:
+        _DEFAULTS[kind] = {f.name: f.default for f in fields(message)}
+    plain = _DEFAULTS[kind].items()
+    return {name: value for name, usual in plain if (value := getattr(message, name)) != usual}
+
+
+_DEFAULTS: dict[type, dict[str, Any]] = {}
+
+
+def _each(name: str, parts: tuple[Media, ...] | tuple[Button, ...]) -> dict[str, Any]:
+    return {name: [_told_part(part) for part in parts]} if parts else {}
+
+
+def _told_part(part: Media | Button) -> dict[str, Any]:
+    return {name: getattr(part, name) for name in part.__slots__}
 
 
 def _template(data: dict[str, Any]) -> Template:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot.messages import Sound
 from bot.speech.speak import Speaker
+from runtime.aging import delete_older
 
 
 class Sounds:
@@ -28,6 +29,7 @@ class Sounds:
         """Like `of`, on this thread."""
         path = self.path(sound)
         if path.exists():
+            path.touch()
             return path.read_bytes()
         data = self._speaker.say(sound.text, sound.language)
         handle, beside = tempfile.mkstemp(dir=self._folder)
@@ -35,6 +37,10 @@ class Sounds:
             file.write(data)
         os.replace(beside, path)
         return data
+
+    def delete_old(self) -> None:
+        """Removes what nobody heard for a day: there may be a plan's words in it."""
+        delete_older(self._folder)
 
     def path(self, sound: Sound) -> Path:
         """Where the sound is, or will be."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import time
 import uuid
 from pathlib import Path
 
-OLD_SECONDS = 86_400  # whatever is still here was sent twice, or its process died
+from runtime.aging import delete_older
 
 _NAME = re.compile(r"[0-9a-f]{32}")
 
@@ -34,11 +33,8 @@ class Uploads:
         self._path(name).unlink(missing_ok=True)
 
     def delete_old(self) -> None:
-        """Removes what nobody came for in a day."""
-        before = time.time() - OLD_SECONDS
-        for path in self._folder.iterdir():
-            if path.stat().st_mtime < before:
-                path.unlink(missing_ok=True)
+        """Removes what nobody came for in a day: it was sent twice, or its process died."""
+        delete_older(self._folder)
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
