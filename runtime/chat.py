@@ -36,7 +36,13 @@ async def chat(system: System, who: str, channel: str, language: str, *, as_json
     try:
         seen = await _newest(system, to)
         async for line in _lines(sys.stdin):
-            inbound = _read(system, line, who, channel, language)
+            try:
+                inbound = _read(system, line, who, channel, language)
+            except ChatError as error:
+                if not sys.stdin.isatty():
+                    raise
+                print(f"({error})")
+                continue
             person = await system.take(inbound)
             await _settled(system, person)
             seen = await _show_new(system, to, seen, show)

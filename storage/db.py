@@ -15,13 +15,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 Callback = Callable[[], Any]
+
+# What opening a database raises when it is not there, or not ours.
+UNREACHABLE = (OperationalError, OSError)
 
 _AFTER = "buurtstem.after_commit"
 

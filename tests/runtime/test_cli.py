@@ -128,12 +128,14 @@ def test_what_is_asked_wrongly_is_one_line(
         ("BUURTSTEM_SECRET_KEY", "short"),
         ("BUURTSTEM_WHISPER_BACKEND", "magic"),
         ("BUURTSTEM_PUBLIC_URL", "ftp://x"),
+        ("BUURTSTEM_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/x"),
+        ("BUURTSTEM_DATABASE_URL", "sqlite:////proc/nowhere/x.db"),
     ],
 )
 def test_a_wrong_setting_is_one_line_and_never_shown(
     tmp_path: Path, name: str, value: str
 ) -> None:
-    done = run(tmp_path, "doctor", **{name: value})
+    done = run(tmp_path, "chat", **{name: value})
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert name in done.stderr
