@@ -26,8 +26,8 @@ from pathlib import Path
 from bot.conversation import Conversation
 from bot.i18n.languages import LANGUAGES
 from bot.messages import Inbound
-from runtime.round_file import load_round
 from runtime.fitting import fit
+from runtime.round_file import load_round
 from storage import jobs, rounds
 from storage.db import Database
 from storage.times import now_ms

@@ -25,7 +25,7 @@ from bot.session import Session, underway, unfinished
 from bot.taken import Failed, Pictured, Taken, new_photo, new_recording
 from civic.rounds import today
 from civic.worktime import waking_hour
-from storage import hot, outbox, people, photos, recordings, rounds
+from storage import campaigns, hot, outbox, people, photos, recordings, rounds
 from storage.db import after_commit
 from storage.times import to_ms
 
@@ -112,6 +112,9 @@ class Conversation:
             if arrival.person_state == "inactive":  # who writes to us can be reached again
                 people.set_state(conn, person_id, "active")
             who = _Person(person_id, part.channel, part.address, arrival.inbox_id)
+            if arrival.awaited:  # something waited for a word of theirs, and goes first
+                outbox.resume(conn, person_id, to_ms(now))
+                self._enqueue(conn, "deliver", person_id, f"deliver:{person_id}")
             if arrival.busy:
                 due = to_ms(now + TAKE_WITHIN)
                 hot.hold(conn, arrival.inbox_id, "waiting", arrival.revision, due)
@@ -288,6 +291,8 @@ class Conversation:
         if settings != (before.language, before.sound, before.notify, before.consent):
             consented = to_ms(now) if after.consent and not before.consent else None
             hot.set_person(conn, who.id, after.language, after.sound, after.notify, consented)
+        if before.notify and not after.notify:
+            campaigns.stop_for(conn, who.id)
 
     def _say(
         self,

@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
     # Other people's libraries log addresses, and what was sent to them.
-    for name in ("httpx", "httpcore", "telegram", "apscheduler", "sqlalchemy"):
+    for name in ("httpx", "httpcore", "telegram", "twilio", "apscheduler", "sqlalchemy"):
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
         command: Callable[[Settings, argparse.Namespace], int] = args.command
@@ -62,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     _add(commands, "doctor", _doctor, "checks what the bot needs on this machine")
     _add_chat(commands)
     _add_round(commands)
+    _add_content(commands)
+    _add_campaign(commands)
     return parser
 
 
@@ -94,6 +96,22 @@ def _add_round(commands: argparse._SubParsersAction[_Parser]) -> None:
         _add(rounds, name, command, what).add_argument("file", type=Path)
     phase = _add(rounds, "phase", _round_phase, "sets the phase by hand; auto: by its dates")
     phase.add_argument("name")
+
+
+def _add_content(commands: argparse._SubParsersAction[_Parser]) -> None:
+    parser = commands.add_parser("content", help="WhatsApp's templates at Twilio")
+    contents = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, what in (
+        ("sync", "creates the templates that Twilio lacks, and asks for their approval"),
+        ("status", "tells of each template whether it is approved"),
+    ):
+        _add(contents, name, _content, what).set_defaults(name=name)
+
+
+def _add_campaign(commands: argparse._SubParsersAction[_Parser]) -> None:
+    from runtime.campaign_cli import add_arguments
+
+    add_arguments(_add(commands, "campaign", _campaign, "reminders, news and results"))
 
 
 # --- one function a command; what is heavy to import is imported where it is used ---------------
@@ -170,6 +188,37 @@ def _round_phase(settings: Settings, args: argparse.Namespace) -> int:
     db = wiring.open_database(settings)
     try:
         print(wiring.set_phase(db, args.name))
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    finally:
+        db.close()
+    return 0
+
+
+def _content(settings: Settings, args: argparse.Namespace) -> int:
+    from bot.channels.port import ChannelError
+    from runtime import contents, twilio_parts, wiring
+
+    account = twilio_parts.account(settings)
+    if account is None:
+        raise UsageError("set BUURTSTEM_TWILIO_ACCOUNT_SID and BUURTSTEM_TWILIO_AUTH_TOKEN")
+    db = wiring.open_database(settings)
+    try:
+        lines = contents.run(account, db, args.name)
+    except ChannelError as error:
+        raise UsageError(f"Twilio did not do it: {error}") from None
+    finally:
+        db.close()
+    print("\n".join(lines) or "nothing to do")
+    return 0
+
+
+def _campaign(settings: Settings, args: argparse.Namespace) -> int:
+    from runtime import campaign_commands, wiring
+
+    db = wiring.open_database(settings)
+    try:
+        print("\n".join(campaign_commands.run(db, args)))
     except ValueError as error:
         raise UsageError(str(error)) from None
     finally:

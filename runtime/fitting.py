@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot.channels import simulator
@@ -15,10 +15,19 @@ _WAYS = {Channel.SMS.value: frozenset({"text"}), Channel.PHONE.value: frozenset(
 
 
 def fit(
-    reply: Reply, language: str, channel: str, address: str, *, sound: bool
+    reply: Reply,
+    language: str,
+    channel: str,
+    address: str,
+    *,
+    sound: bool,
+    interactive: Callable[[], bool] = lambda: False,
 ) -> Sequence[Outbound]:
-    """A reply as this address can show it."""
+    """A reply as this address can show it. `interactive`: whether WhatsApp's choices can be
+    tapped, which takes templates that Twilio has to have first."""
     limits = LIMITS[_shown_as(channel, address)]
+    if channel == Channel.WHATSAPP and interactive():
+        limits = replace(limits, interactive=True)
     if channel == Channel.SIMULATOR and limits.sound == "after":
         limits = replace(limits, sound="with")  # one bubble on the page, one object in the terminal
     return render(reply, language, limits, sound=sound)

@@ -1,5 +1,7 @@
 """Sends what the outbox holds: in order for each person, within the provider's rate.
 
+Which way a row may go is decided in `runtime.policy`; replies go before campaigns.
+
 No transaction is open while a message is on its way. A row is `sending` from just before
 its request until the answer is stored; whoever finds one there after a crash cannot tell
 whether it arrived, so it becomes `unknown` and is not sent again (see `runtime.sweep`).
@@ -11,7 +13,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from sqlalchemy import Connection
@@ -19,8 +21,11 @@ from sqlalchemy import Connection
 from bot.channels.port import ChannelError, Policy, Port
 from bot.messages import Outbound, Sound
 from runtime.jobs import Jobs
-from runtime.rates import REPLY, Limiter
-from storage import outbox, people
+from runtime.policy import CLOSED, UNAPPROVED
+from runtime.rates import CAMPAIGN, REPLY, Limiter
+from runtime.routing import Routing, read
+from runtime.shares import tell_hold
+from storage import outbox, people, routing
 from storage.db import Database
 from storage.outbox import Unsent
 from storage.times import now_ms
@@ -28,6 +33,8 @@ from storage.times import now_ms
 log = logging.getLogger(__name__)
 
 TASK = "deliver"
+
+REMEMBERED = 10  # messages to a person that another process may have sent just now
 
 Sounds = Callable[[Sound], Awaitable[bytes]]
 Settle = Callable[[Connection], None]
@@ -53,6 +60,15 @@ class Patience:
         return max(after or 0.0, min(self.longest_pause, self.first_pause * 2.0 ** (tried - 1)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Next:
+    """The next row; whether it is claimed already; how long ago (s) they got messages."""
+
+    row: Unsent
+    claimed: bool
+    ages: tuple[float, ...] = ()
+
+
 def is_idempotent(port: Port | None) -> bool:
     """Whether sending there is a no-op, which may be repeated and needs no sound."""
     return getattr(port, "idempotent", False)
@@ -63,6 +79,7 @@ class Sender:
 
     `sounds` makes Ogg/Opus of a `Sound`. With `keep_bodies` the text of a sent message
     stays in the outbox (the simulator reads it there), unless the message is secret.
+    `clock` is the time (UTC ms) by which windows close and nights begin.
     """
 
     def __init__(
@@ -75,6 +92,7 @@ class Sender:
         *,
         keep_bodies: bool = True,
         patience: Patience | None = None,
+        clock: Callable[[], int] = now_ms,
     ) -> None:
         self._db = db
         self._jobs = jobs
@@ -83,6 +101,7 @@ class Sender:
         self._sounds = sounds
         self._scrub = not keep_bodies
         self._patience = patience or Patience()
+        self._routing = Routing(ports, clock)
 
     def register(self, at_once: int = 32) -> None:
         """Takes on the jobs of the task `deliver`."""
@@ -102,80 +121,125 @@ class Sender:
         """
         self._jobs.enqueue(conn, TASK, person_id, f"{TASK}:{person_id}", at_ms, once=once)
 
-    async def deliver(self, person_id: int, priority: int = REPLY) -> None:
+    def told(self, conn: Connection, row: routing.Row, error: ChannelError) -> None:
+        """The provider says later, of a row that it took, that it did not arrive."""
+        if error.code in CLOSED or error.code in UNAPPROVED:
+            self._again(conn, row, now_ms(), error.code)
+        elif error.policy is Policy.RETRY:
+            at = now_ms() + round(self._patience.pause(row.attempts, error.after) * 1000)
+            self._again(conn, row, at, error.code)
+        elif error.policy is Policy.INACTIVE:
+            leave_alone(conn, row.person_id, row.channel, row.address, error.code)
+
+    def reconsider(self, conn: Connection, row: routing.Row, code: str) -> None:
+        """Has it decided again which way this row goes, after the provider's error `code`."""
+        self._again(conn, row, now_ms(), code)
+
+    def _again(self, conn: Connection, row: routing.Row, at: int, code: str) -> None:
+        """Sends a row after all that did not arrive, a bounded number of times."""
+        if row.person_id is None or row.attempts >= self._patience.tries:
+            return
+        if routing.requeue(conn, row, at, code):
+            self.enqueue(conn, row.person_id, at)
+
+    async def deliver(self, person_id: int) -> None:
         """Sends all that is due for this person, oldest first, until something has to wait."""
         settle: Settle = _nothing
-        while taken := await self._take(person_id, settle, priority):
+        while taken := await self._take(person_id, settle):
             settle = await self._send(*taken)
 
-    async def _take(
-        self, person_id: int, settle: Settle, priority: int
-    ) -> tuple[Unsent, bytes | None] | None:
+    async def _take(self, person_id: int, settle: Settle) -> tuple[Unsent, bytes | None] | None:
         """Settles the row before, and takes the next one when it may go, with its sound."""
-        row, ready = await self._db.run(partial(self._turn_over, person_id, settle))
-        if row is None or ready:
-            return (row, None) if row else None
-        sound = await self._sound(row)
-        if not await self._turn(row, priority):
+        found = await self._db.run(partial(self._turn_over, person_id, settle))
+        if found is None or found.claimed:
+            return (found.row, None) if found else None
+        sound = await self._sound(found.row)
+        if not await self._turn(found):
             return None
-        ours = await self._db.run(partial(_claim, row))
+        ours = await self._db.run(partial(_claim, found.row))
         return (ours, sound) if ours else None
 
-    def _turn_over(
-        self, person_id: int, settle: Settle, conn: Connection
-    ) -> tuple[Unsent | None, bool]:
+    def _turn_over(self, person_id: int, settle: Settle, conn: Connection) -> _Next | None:
         """The next row, and whether it is claimed already.
 
         Where a crash harms nothing that is done here, which saves a transaction.
         Elsewhere it is done last, so that as few as can be end up unknown.
         """
         settle(conn)
-        row = outbox.head(conn, person_id, now_ms())
-        if row is None or not is_idempotent(self._ports.get(row.channel)):
-            return row, False
-        return outbox.claim(conn, person_id, now_ms()), True
+        row = self._head(conn, person_id)
+        if row is None:
+            return None
+        if is_idempotent(self._ports.get(row.channel)):
+            ours = outbox.claim(conn, person_id, now_ms())
+            return _Next(ours, True) if ours else None
+        return _Next(row, False, self._ages(conn, row))
+
+    def _head(self, conn: Connection, person_id: int) -> Unsent | None:
+        """The first row that may go now; those before it are put aside or go another way."""
+        while row := outbox.head(conn, person_id, now_ms()):
+            if self._routing.passes(conn, row):
+                return row
+        return None
+
+    def _ages(self, conn: Connection, row: Unsent) -> tuple[float, ...]:
+        """What others may have sent to this person: only asked when there are others."""
+        limiter = self._limiters.get(row.channel)
+        if limiter is None or limiter.parts == 1:
+            return ()
+        last = routing.last_sent(conn, row.channel, row.address, REMEMBERED)
+        return tuple((now_ms() - at) / 1000 for _, at in last)
 
     async def _sound(self, row: Unsent) -> bytes | None:
         """The sound of a message; without one its text goes alone."""
         try:
             sound = _message(row).sound
-            return await self._sounds(sound) if sound else None
+            return await self._sounds(sound) or None if sound else None
         except Exception as error:
             log.error("no sound for a message: %s", type(error).__name__)
             return None
 
-    async def _turn(self, row: Unsent, priority: int) -> bool:
-        """Waits for the provider's rate; False when a later job has to take over."""
-        limiter = self._limiters.get(row.channel)
+    async def _turn(self, found: _Next) -> bool:
+        """Waits for the provider's rate; False when it is for later."""
+        row, limiter = found.row, self._limiters.get(found.row.channel)
         if limiter is None:
             return True
+        if found.ages:
+            limiter.remember(row.person_id, found.ages)
         pause = limiter.pause(row.person_id)
         if pause > self._patience.wait:
-            at = now_ms() + round(pause * 1000)
-            await self._db.run(partial(self.enqueue, person_id=row.person_id, at_ms=at))
+            await self._db.run(partial(self._defer, row, now_ms() + round(pause * 1000)))
             return False
-        await limiter.turn(row.person_id, priority)
+        await limiter.turn(row.person_id, CAMPAIGN if row.kind == "campaign" else REPLY)
         return True
+
+    def _defer(self, row: Unsent, at: int, conn: Connection) -> None:
+        """Takes this person up again then. A campaign goes on by itself: no job for each."""
+        if row.kind != "campaign":
+            self.enqueue(conn, row.person_id, at)
 
     async def _send(self, row: Unsent, sound: bytes | None) -> Settle:
         """Sends a row; returns what to store about it."""
+        message = read(row.body)
+        message = self._routing.as_sent(row, message) if message else None
         try:
-            provider_id = await self._request(row, sound)
+            provider_id = await self._request(row, message, sound)
         except ChannelError as error:
             log.warning("%s: a message was not sent: %s", row.channel, error)
+            if error.after and (limiter := self._limiters.get(row.channel)):
+                limiter.hold(error.after)
             return partial(self._not_sent, row, error)
-        return partial(self._sent, row, provider_id)
+        return partial(self._sent, row, message, provider_id)
 
-    async def _request(self, row: Unsent, sound: bytes | None) -> str:
+    async def _request(self, row: Unsent, message: Outbound | None, sound: bytes | None) -> str:
         """The provider's id. Raises ChannelError, whatever went wrong."""
         port = self._ports.get(row.channel)
         if port is None:
             raise ChannelError(Policy.RETRY, "no_port")
+        if message is None:
+            raise ChannelError(Policy.GIVE_UP, "unreadable")
         try:
-            message = _message(row)
-        except (ValueError, TypeError, KeyError):
-            raise ChannelError(Policy.GIVE_UP, "unreadable") from None
-        try:
+            if limiter := self._limiters.get(row.channel):
+                await limiter.gate()
             async with asyncio.timeout(self._patience.answer):
                 return await port.send(row.address, message, sound)
         except ChannelError:
@@ -183,10 +247,23 @@ class Sender:
         except Exception as error:
             raise ChannelError(Policy.UNKNOWN, type(error).__name__) from None
 
-    def _sent(self, row: Unsent, provider_id: str, conn: Connection) -> None:
-        outbox.sent(conn, row.id, provider_id, now_ms(), self._scrub)
+    def _sent(
+        self, row: Unsent, message: Outbound | None, provider_id: str, conn: Connection
+    ) -> None:
+        if message is None or message.template is None:
+            outbox.sent(conn, row.id, provider_id, now_ms(), self._scrub)
+            return
+        outbox.sent(conn, row.id, provider_id, now_ms(), self._scrub, "template")
+        # The template asks them to write; then they get what it stands for.
+        body = json.dumps(replace(message, template=None).to_json(), ensure_ascii=False)
+        routing.invited(conn, row.id, body)
 
     def _not_sent(self, row: Unsent, error: ChannelError, conn: Connection) -> None:
+        if error.after:
+            tell_hold(conn, row.channel, now_ms() + round(error.after * 1000))
+        if error.code in CLOSED or (error.code in UNAPPROVED and row.reason not in UNAPPROVED):
+            outbox.retry_at(conn, row.id, now_ms(), error.code)  # and it is decided again
+            return
         policy = error.policy
         if policy is Policy.UNKNOWN and is_idempotent(self._ports.get(row.channel)):
             policy = Policy.RETRY
@@ -197,13 +274,12 @@ class Sender:
         else:
             outbox.failed(conn, row.id, error.code)
         if policy is Policy.INACTIVE:
-            outbox.fail_address(conn, row.channel, row.address, error.code)
-            people.set_state(conn, row.person_id, "inactive")
+            leave_alone(conn, row.person_id, row.channel, row.address, error.code)
 
     def _later(self, conn: Connection, row: Unsent, error: ChannelError) -> None:
         at = now_ms() + round(self._patience.pause(row.attempts, error.after) * 1000)
         outbox.retry_at(conn, row.id, at, error.code)
-        self.enqueue(conn, row.person_id, at)
+        self._defer(row, at, conn)
 
 
 def _nothing(conn: Connection) -> None:
@@ -212,6 +288,16 @@ def _nothing(conn: Connection) -> None:
 
 def _message(row: Unsent) -> Outbound:
     return Outbound.from_json(json.loads(row.body))
+
+
+def leave_alone(
+    conn: Connection, person_id: int | None, channel: str, address: str, code: str
+) -> None:
+    """Whoever has this address does not want to be reached there, until they write."""
+    outbox.fail_address(conn, channel, address, code)
+    people.blocked(conn, channel, address)
+    if person_id is not None:
+        people.no_sms(conn, person_id, address)
 
 
 def _claim(row: Unsent, conn: Connection) -> Unsent | None:

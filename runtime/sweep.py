@@ -42,7 +42,8 @@ class Ages:
     `queued`: a row to send that should have gone at once. `repeatable`: a row on its
     way through a port where sending again harms nothing. `sending`: on its way through
     any other; well over `Patience.answer`. `waiting`: a message of a resident. `shown`: a
-    secret that the simulator may show for that long.
+    secret that the simulator may show for that long. `campaign`: a campaign's row that whoever
+    delivers the campaign should have sent; longer than `runtime.campaigns` takes for a chunk.
     """
 
     queued: float = 3.0
@@ -50,6 +51,7 @@ class Ages:
     sending: float = 60.0
     waiting: float = 5.0
     shown: float = 60.0
+    campaign: float = 120.0
 
 
 class Sweep:
@@ -86,7 +88,8 @@ class Sweep:
         outbox.blank_shown(conn, self._before(self._ages.shown))
         if lost := outbox.lost(conn, self._before(self._ages.sending)):
             log.warning("%d messages may or may not have been sent", lost)
-        for person in outbox.persons_due(conn, self._before(self._ages.queued), self._most):
+        queued, campaign = self._before(self._ages.queued), self._before(self._ages.campaign)
+        for person in outbox.persons_due(conn, queued, self._most, campaign):
             self._sender.enqueue(conn, person, once=True)
 
     async def _taking(self) -> None:

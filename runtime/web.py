@@ -21,6 +21,7 @@ from bot.i18n.languages import LANGUAGES
 from bot.messages import Channel, Outbound
 from runtime import simulator
 from runtime.simulator import Posted
+from runtime.twilio_routes import TwilioRoutes
 from runtime.wiring import System
 from storage import outbox, people, rounds
 from storage.times import from_ms
@@ -51,6 +52,7 @@ def app(system: System, *, simulated: bool = False) -> ASGIApp:
         Route("/healthz", pages.healthz),
         Route("/readyz", pages.readyz),
         Route(WEBHOOK_PATH, pages.telegram, methods=["POST"]),
+        *_twilio(system),
         *(_simulated(system) if with_simulator else ()),
     ]
     return _quiet(
@@ -134,6 +136,14 @@ async def _json(request: Request) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise HTTPException(400)
     return data
+
+
+def _twilio(system: System) -> list[BaseRoute]:
+    twilio = system.twilio
+    if twilio is None:
+        return []
+    failed = system.deliveries.failed
+    return TwilioRoutes(twilio.account, twilio.heard, system.db, system.take, failed).routes()
 
 
 def _simulated(system: System) -> list[BaseRoute]:

@@ -24,7 +24,9 @@ from bot.speech.speak import ESpeak
 from bot.speech.transcribe import Transcriber
 from civic.rounds import Phase, Round
 from runtime import config
-from runtime.config import Settings
+from runtime.campaigns import Campaigns
+from runtime.config import ConfigError, Settings
+from runtime.deliveries import Deliveries
 from runtime.fitting import fit, knows_number, ways
 from runtime.jobs import EmbeddedJobs
 from runtime.lease import Lease, every
@@ -32,11 +34,13 @@ from runtime.listener import Listener
 from runtime.rates import limiters
 from runtime.round_file import load_round
 from runtime.sender import Sender
+from runtime.shares import Shares
 from runtime.sounds import Sounds
 from runtime.sweep import Callbacks, Sweep
+from runtime.twilio_parts import TwilioParts, twilio_parts
 from runtime.uploads import Uploads
 from storage import hot, rounds
-from storage.db import Database
+from storage.db import UNREACHABLE, Database
 from storage.hot import Timer
 from storage.media import MediaStore
 from storage.times import now_ms
@@ -44,6 +48,9 @@ from storage.times import now_ms
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 2.0
+TIDY_SECONDS = 3600.0
+SETTLE_SECONDS = 30.0
+CONTENTS_SECONDS = 30  # until this process sees what `buurtstem content` changed
 HEARD_AT_ONCE = 2  # voice notes: more would only wait for each other's model
 SOUNDS = "sounds"
 
@@ -63,7 +70,11 @@ class System:
     jobs: EmbeddedJobs
     lease: Lease
     sweep: Sweep
+    shares: Shares
+    deliveries: Deliveries
+    campaigns: Campaigns
     telegram: Telegram | None
+    twilio: TwilioParts | None = None
     links: dict[str, str] = field(default_factory=dict)  # a channel's own link to write to us
     stopping: threading.Event = field(default_factory=threading.Event)  # set: wait for nobody
 
@@ -82,11 +93,24 @@ class System:
         """Begins to send, to listen and to sweep."""
         if self.telegram:
             await self._find_links(self.telegram)
+        if self.twilio:
+            await self.twilio.contents.refresh()
+            refresh = self.twilio.contents.refresh
+            self.scheduler.add_job(refresh, "interval", seconds=CONTENTS_SECONDS, id="contents")
         self.scheduler.start()
-        self.uploads.delete_old()
+        await self.tidy()
         await self.lease.start()
+        await self.shares.start()
         await self.jobs.start()
         every(self.scheduler, SWEEP_SECONDS, self.lease, "sweep", self.sweep.once)
+        every(self.scheduler, SETTLE_SECONDS, self.lease, "settle", self.deliveries.settle)
+        self.campaigns.schedule(self.scheduler, self.lease)
+        every(self.scheduler, TIDY_SECONDS, self.lease, "tidy", self.tidy)
+
+    async def tidy(self) -> None:
+        """Removes files that were wanted for a while only."""
+        await asyncio.to_thread(self.uploads.delete_old)
+        await asyncio.to_thread(self.sounds.delete_old)
 
     async def _find_links(self, telegram: Telegram) -> None:
         try:
@@ -97,19 +121,28 @@ class System:
     async def stop(self) -> None:
         """Finishes what is under way and lets go of everything."""
         await self.jobs.stop()
+        await self.shares.stop()
         await self.lease.stop()
         self.scheduler.shutdown(wait=False)
         if self.telegram:
             await self.telegram.close()
+        if self.twilio:
+            await self.twilio.account.close()
         self.db.close()
 
 
 def open_database(settings: Settings) -> Database:
-    """The database, its tables up to date."""
-    if settings.sqlite_path:
-        settings.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
-    db = Database.open(settings.database_url)
-    db.migrate()
+    """The database, its tables up to date. Raises `ConfigError` when it cannot be reached."""
+    try:
+        if settings.sqlite_path:
+            settings.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
+        db = Database.open(settings.database_url)
+        db.migrate()
+    except UNREACHABLE:
+        where = "may its folder be written" if settings.is_sqlite else "is the server running"
+        raise ConfigError(
+            f"BUURTSTEM_DATABASE_URL: the database cannot be opened: {where}?"
+        ) from None
     return db
 
 
@@ -160,10 +193,13 @@ def build(settings: Settings, db: Database | None = None) -> System:
     ports: dict[str, Port] = {Channel.SIMULATOR: SimulatorPort(uploads.get, uploads.delete)}
     if telegram:
         ports[Channel.TELEGRAM] = telegram
+    twilio = twilio_parts(settings, db, store)
+    if twilio:
+        ports |= twilio.ports
     links: dict[str, str] = {}
     names = {code: language.own_name for code, language in LANGUAGES.items()}
     conversation = Conversation(
-        render=fit,
+        render=partial(fit, interactive=twilio.contents.interactive) if twilio else fit,
         enqueue=jobs.enqueue,
         languages=names,
         erase=partial(_erase, store),
@@ -172,8 +208,11 @@ def build(settings: Settings, db: Database | None = None) -> System:
         ways=ways,
     )
     listener = Listener(db, conversation, ports, store, transcriber(settings), names)
-    sender = Sender(db, jobs, ports, limiters(), spoken.of)
+    limits = limiters()
+    sender = Sender(db, jobs, ports, limits, spoken.of)
     sender.register()
+    campaigns = Campaigns(db, jobs, sender)
+    campaigns.register()
     jobs.register("take_in", listener.take_in, HEARD_AT_ONCE)
     sweep = Sweep(db, sender, _callbacks(db, jobs, conversation))
     lease = Lease(db, scheduler, "calendar")
@@ -189,7 +228,11 @@ def build(settings: Settings, db: Database | None = None) -> System:
         jobs,
         lease,
         sweep,
+        Shares(db, scheduler, limits),
+        Deliveries(db, sender, ports),
+        campaigns,
         telegram,
+        twilio,
         links,
     )
 

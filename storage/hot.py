@@ -23,6 +23,7 @@ class Arrival:
 
     `session_json` is "" for a new person. `busy`: something of this person is still being taken
     or waits, so this one has to wait too. `person_state`: active | inactive, as it was before.
+    `awaited`: something to them waits for them to write (see `outbox.resume`).
     """
 
     person_id: int
@@ -34,6 +35,7 @@ class Arrival:
     address: str
     channel: str
     person_state: str
+    awaited: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ def arrive(
         address,
         channel,
         known.state,
+        bool(taken[2]),
     )
 
 

@@ -15,8 +15,9 @@ from sqlalchemy import (
     update,
 )
 
+from storage.conditions import is_open, is_taking, is_waiting
 from storage.dialects import Either
-from storage.tables import addresses, inbox, is_open, is_taking, is_waiting, people, sessions
+from storage.tables import addresses, inbox, people, sessions
 
 KNOWN = (
     select(
@@ -52,12 +53,17 @@ _BUSY: ColumnElement[bool] = literal_column(
     "EXISTS (SELECT 1 FROM inbox AS other"
     " WHERE other.person_id = inbox.person_id AND other.state != 'done')"
 )
+# Whether something waits for this person to write. In the words of ix_outbox_unsent.
+_AWAITED: ColumnElement[bool] = literal_column(
+    "EXISTS (SELECT 1 FROM outbox WHERE outbox.person_id = inbox.person_id"
+    " AND outbox.state IN ('queued', 'sending', 'waiting') AND outbox.state = 'waiting')"
+)
 TAKE_IN = Either(
     inbox,
     lambda insert: (
         insert.values(state="done", revision=0, attempts=0)
         .on_conflict_do_nothing(index_elements=["channel", "provider_id"])
-        .returning(inbox.c.id, _BUSY)
+        .returning(inbox.c.id, _BUSY, _AWAITED)
     ),
 )
 LAST_IN = (

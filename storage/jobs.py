@@ -22,7 +22,8 @@ from sqlalchemy import (
     update,
 )
 
-from storage.tables import is_queued, is_running, jobs
+from storage.conditions import is_queued, is_running
+from storage.tables import jobs
 from storage.times import now_ms as now
 
 

@@ -8,35 +8,33 @@ from dataclasses import dataclass
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
+    Text,
     bindparam,
     case,
     exists,
+    func,
     insert,
     literal_column,
     select,
     update,
 )
 
-from storage.tables import (
-    SENDING,
-    WAITING,
-    inbox,
-    is_open,
-    is_queued,
-    is_unsent,
-    outbox,
-    people,
-)
-
-UNKNOWN: ColumnElement[str] = literal_column("'unknown'")
+from storage.conditions import SENDING, UNKNOWN, WAITING, is_open, is_queued, is_unsent
+from storage.tables import inbox, outbox, people
 
 # The provider's word on delivery. Callbacks come in any order: the higher rank is kept.
 RANKS = {"": 0, "sent": 1, "delivered": 2, "read": 3, "failed": 4}
 
+PAUSED = "paused"  # why a campaign's row waits that nobody but the campaign may resume
+
 
 @dataclass(frozen=True, slots=True)
 class Unsent:
-    """A row to send. `last_in_at`: when this address last wrote to us (to the minute), or None."""
+    """A row to send. `last_in_at`: when this address last wrote to us (to the minute), or None.
+
+    `reason` is why it was not sent before, if it was tried.
+    """
 
     id: int
     person_id: int
@@ -48,6 +46,7 @@ class Unsent:
     attempts: int
     created_at: int
     last_in_at: int | None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +98,19 @@ def claim(conn: Connection, person_id: int, now_ms: int) -> Unsent | None:
 
 
 def sent(
-    conn: Connection, row_id: int, provider_id: str | None, now_ms: int, scrub: bool = False
+    conn: Connection,
+    row_id: int,
+    provider_id: str | None,
+    now_ms: int,
+    scrub: bool = False,
+    reason: str | None = None,
 ) -> None:
-    """The provider took it, under this id. `scrub` blanks it even if it need not be."""
+    """The provider took it, under this id. `scrub` blanks it even if it need not be.
+
+    `reason` tells how it went; without one the earlier reason stays.
+    """
     values = {"row": row_id, "by_provider": provider_id, "now": now_ms, "scrub": scrub}
-    conn.execute(_SENT, values)
+    conn.execute(_SENT, values | {"why": reason})
 
 
 def failed(conn: Connection, row_id: int, reason: str) -> None:
@@ -132,7 +139,11 @@ def waiting(conn: Connection, row_id: int, reason: str) -> None:
 
 
 def resume(conn: Connection, person_id: int, now_ms: int) -> int:
-    """Queues again what waited for the person to write; returns how many."""
+    """Queues again what waited for the person to write; returns how many.
+
+    It is a reply from now on: somebody waits for it, also at night. What a campaign paused is
+    not theirs to resume.
+    """
     return conn.execute(_RESUME, {"person": person_id, "now": now_ms}).rowcount
 
 
@@ -147,9 +158,15 @@ def requeue_lost(conn: Connection, before_ms: int, channels: Collection[str]) ->
     return conn.execute(_REQUEUE_LOST, where).rowcount
 
 
-def persons_due(conn: Connection, now_ms: int, limit: int) -> list[int]:
-    """The people with a row that is due and nothing on its way, the longest due first."""
-    return list(conn.scalars(_DUE, {"now": now_ms, "most": limit}))
+def persons_due(
+    conn: Connection, now_ms: int, limit: int, campaigns_ms: int | None = None
+) -> list[int]:
+    """The people with a row that is due and nothing on its way, the longest due first.
+
+    `campaigns_ms`: a campaign's row counts only if it was due by then.
+    """
+    by = now_ms if campaigns_ms is None else campaigns_ms
+    return list(conn.scalars(_DUE, {"now": now_ms, "campaigns": by, "most": limit}))
 
 
 def after(conn: Connection, channel: str, address: str, after_id: int, limit: int) -> list[Row]:
@@ -197,11 +214,13 @@ _blanked = {
 _row = update(outbox).where(outbox.c.id == bindparam("row"))
 _ON_ITS_WAY = outbox.c.state.in_([SENDING, UNKNOWN])
 
+_IS_CAMPAIGN = outbox.c.kind == literal_column("'campaign'")
 # "sending" comes before "queued", even if what waited long (see `resume`) has a lower id.
+# Replies come before campaigns.
 _head = (
     select(outbox.c.id)
     .where(outbox.c.person_id == bindparam("person"), is_unsent(outbox), outbox.c.state != WAITING)
-    .order_by(outbox.c.state.desc(), outbox.c.id)
+    .order_by(outbox.c.state.desc(), _IS_CAMPAIGN, outbox.c.id)
     .limit(1)
     .scalar_subquery()
 )
@@ -223,6 +242,7 @@ _unsent = (
     outbox.c.attempts,
     outbox.c.created_at,
     _LAST_IN_AT,
+    outbox.c.reason,
 )
 _HEAD = select(*_unsent).where(
     outbox.c.id == _head, is_queued(outbox), outbox.c.due_at <= bindparam("now")
@@ -236,7 +256,9 @@ _CLAIM = (
 _SENT = (
     _row.where(_ON_ITS_WAY)
     .values(_blanked)
-    .values(state="sent", provider_id=bindparam("by_provider"), sent_at=bindparam("now"))
+    .values(state="sent", sent_at=bindparam("now"))
+    .values(provider_id=func.coalesce(bindparam("by_provider", type_=Text), outbox.c.provider_id))
+    .values(reason=func.coalesce(bindparam("why", type_=Text), outbox.c.reason))
     .values(body=case((bindparam("scrub"), ""), else_=_blanked["body"]))
 )
 _FAILED = _row.where(_ON_ITS_WAY).values(_blanked).values(state="failed", reason=bindparam("why"))
@@ -251,8 +273,13 @@ _RETRY = _row.where(outbox.c.state == SENDING).values(
 _WAITING = _row.where(outbox.c.state == SENDING).values(state="waiting", reason=bindparam("why"))
 _RESUME = (
     update(outbox)
-    .where(outbox.c.person_id == bindparam("person"), is_unsent(outbox), outbox.c.state == WAITING)
-    .values(state="queued", due_at=bindparam("now"))
+    .where(
+        outbox.c.person_id == bindparam("person"),
+        is_unsent(outbox),
+        outbox.c.state == WAITING,
+        outbox.c.reason != PAUSED,
+    )
+    .values(state="queued", due_at=bindparam("now"), reason="", kind="reply")
 )
 _FAIL_ADDRESS = (
     update(outbox)
@@ -268,17 +295,26 @@ _FAIL_ADDRESS = (
 _overdue = update(outbox).where(
     is_unsent(outbox), outbox.c.state == SENDING, outbox.c.due_at < bindparam("before")
 )
-_LOST = _overdue.values(_blanked).values(state="unknown", reason="lost")
+# A callback may have told already that it arrived.
+_LOST = _overdue.values(_blanked).values(
+    state=case((outbox.c.provider_id.is_not(None), "sent"), else_="unknown"), reason="lost"
+)
 _REQUEUE_LOST = _overdue.where(outbox.c.channel.in_(bindparam("channels", expanding=True))).values(
     state="queued"
 )
+
+
+def _not_campaign(rows: FromClause) -> ColumnElement[bool]:
+    return rows.c.kind != literal_column("'campaign'")
+
 
 _other = outbox.alias("other")
 _held_up = exists().where(
     _other.c.person_id == outbox.c.person_id,
     is_unsent(_other),
     _other.c.state != WAITING,
-    (_other.c.state == SENDING) | (_other.c.id < outbox.c.id),
+    (_other.c.state == SENDING)
+    | ((_other.c.id < outbox.c.id) & (_not_campaign(_other) | _IS_CAMPAIGN)),
 )
 _DUE = (
     select(outbox.c.person_id)
@@ -286,6 +322,7 @@ _DUE = (
         is_queued(outbox),
         outbox.c.due_at <= bindparam("now"),
         outbox.c.person_id.is_not(None),
+        _not_campaign(outbox) | (outbox.c.due_at <= bindparam("campaigns")),
         ~_held_up,
     )
     .order_by(outbox.c.due_at)

@@ -17,13 +17,12 @@ from sqlalchemy import (
     update,
 )
 
+from storage.conditions import is_done, is_open
 from storage.sqlite import truncate_log
 from storage.tables import (
     addresses,
     help_requests,
     inbox,
-    is_done,
-    is_open,
     outbox,
     people,
     photos,
@@ -80,6 +79,22 @@ def blocked(conn: Connection, channel: str, address: str) -> None:
     conn.execute(_BLOCKED, {"on": channel, "who": address})
 
 
+def allow_sms(conn: Connection, person_id: int, number: str | None) -> None:
+    """Where we may send a text message (`+31…`) when nothing else reaches them; None: nowhere."""
+    conn.execute(_ALLOW_SMS, {"person": person_id, "to": number})
+
+
+def sms_number(conn: Connection, person_id: int) -> str | None:
+    """What was allowed by `allow_sms`."""
+    number: str | None = conn.scalar(_SMS_NUMBER, {"person": person_id})
+    return number
+
+
+def no_sms(conn: Connection, person_id: int, number: str) -> None:
+    """This number takes no text messages from us any more."""
+    conn.execute(_NO_SMS, {"person": person_id, "gone": number})
+
+
 def forget(conn: Connection, person_id: int) -> list[str]:
     """Removes all that ties to the person; returns the media to delete after the commit.
 
@@ -119,6 +134,17 @@ _SET_STATE = (
     update(people)
     .where(people.c.id == bindparam("person"), people.c.state != "forgotten")
     .values(state=bindparam("to"))
+)
+_ALLOW_SMS = (
+    update(people)
+    .where(people.c.id == bindparam("person"), people.c.state != "forgotten")
+    .values(sms_number=bindparam("to"))
+)
+_SMS_NUMBER = select(people.c.sms_number).where(people.c.id == bindparam("person"))
+_NO_SMS = (
+    update(people)
+    .where(people.c.id == bindparam("person"), people.c.sms_number == bindparam("gone"))
+    .values(sms_number=None)
 )
 _BLOCKED = (
     update(people)
@@ -176,5 +202,5 @@ _FORGET = (
     delete(addresses).where(addresses.c.person_id == bindparam("person")),
     update(people)
     .where(people.c.id == bindparam("person"))
-    .values(state="forgotten", language="", consent_at=None),
+    .values(state="forgotten", language="", consent_at=None, sms_number=None),
 )

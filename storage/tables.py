@@ -15,15 +15,15 @@ from sqlalchemy import (
     ColumnElement,
     Float,
     ForeignKey,
-    FromClause,
     Index,
     Integer,
     MetaData,
     Table,
     Text,
     UniqueConstraint,
-    literal_column,
 )
+
+from storage.conditions import is_done, is_open, is_queued, is_running, is_unknown, is_unsent
 
 metadata = MetaData(
     naming_convention={
@@ -36,57 +36,6 @@ metadata = MetaData(
 
 # SQLite numbers rows by itself only when the type is exactly INTEGER.
 Id = BigInteger().with_variant(Integer, "sqlite")
-
-# A state written into the statement itself. SQLite uses a partial index only for a query that
-# has the index's condition in it word for word, so queries take these from here.
-QUEUED: ColumnElement[str] = literal_column("'queued'")
-RUNNING: ColumnElement[str] = literal_column("'running'")
-SENDING: ColumnElement[str] = literal_column("'sending'")
-WAITING: ColumnElement[str] = literal_column("'waiting'")
-UNKNOWN: ColumnElement[str] = literal_column("'unknown'")
-TAKING: ColumnElement[str] = literal_column("'taking'")
-DONE: ColumnElement[str] = literal_column("'done'")
-
-
-def is_open(rows: FromClause) -> ColumnElement[bool]:
-    """Inbox rows that are still held."""
-    return rows.c.state != DONE
-
-
-def is_done(rows: FromClause) -> ColumnElement[bool]:
-    """Inbox rows that are not held (any more)."""
-    return rows.c.state == DONE
-
-
-# Not `state = 'waiting'`: with that, SQLite no longer sees that a row which is open is meant.
-def is_waiting(rows: FromClause) -> ColumnElement[bool]:
-    """Inbox rows whose turn has not come."""
-    return is_open(rows) & (rows.c.state != TAKING)
-
-
-def is_taking(rows: FromClause) -> ColumnElement[bool]:
-    """Inbox rows that are being taken: fetched, transcribed."""
-    return is_open(rows) & (rows.c.state != WAITING)
-
-
-def is_unsent(rows: FromClause) -> ColumnElement[bool]:
-    """Outbox rows that are still to be sent, or on their way."""
-    return rows.c.state.in_([QUEUED, SENDING, WAITING])
-
-
-def is_queued(rows: FromClause) -> ColumnElement[bool]:
-    """Jobs or outbox rows that wait for their time."""
-    return rows.c.state == QUEUED
-
-
-def is_unknown(rows: FromClause) -> ColumnElement[bool]:
-    """Outbox rows that may have been sent."""
-    return rows.c.state == UNKNOWN
-
-
-def is_running(rows: FromClause) -> ColumnElement[bool]:
-    """Jobs that a worker has."""
-    return rows.c.state == RUNNING
 
 
 def _index(
@@ -434,4 +383,16 @@ leases = Table(
     Column("name", Text, primary_key=True),
     _text("holder"),
     _ms("until"),
+)
+
+content_templates = Table(
+    "content_templates",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    _text("sid"),
+    _text("name"),
+    _text("language"),
+    _text("kind"),
+    _text("approval"),  # the provider's word; "" needs none
+    _ms("created_at"),
 )

@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.events": {"bot.messages", "bot.prompts", "bot.session"},
     "bot.taken": {"storage"},
     "bot.i18n": {"bot.prompts", "civic"},
-    **dict.fromkeys(UNDERSTANDING, {"bot.prompts", "bot.i18n", *UNDERSTANDING}),
+    **{part: {"bot.prompts", "bot.i18n", *UNDERSTANDING} for part in UNDERSTANDING},
     "bot.flows": {"bot.prompts", "bot.understand", "civic"},
     "bot.engine": {
         "bot.flows", "bot.prompts", "bot.session", "bot.messages", "bot.events", "bot.understand",

@@ -19,6 +19,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from bot.channels.limits import LIMITS
@@ -111,7 +112,7 @@ def of_text(key: str, language: str) -> Content:
     """The template of a text in `OUTSIDE`. Raises KeyError for another key."""
     names = OUTSIDE[key]
     places = {name: f"{{{{{n}}}}}" for n, name in enumerate(names, 1)}
-    body = translate(Text(key, **places), language)
+    body = translate(Text(f"outside.{key.removeprefix('outside.')}", **places), language)
     samples = tuple(_SAMPLES[name] for name in names)
     label = key.replace(".", "_")
     return Content(label, language, "twilio/text", {"body": body}, samples, "UTILITY")
@@ -145,7 +146,8 @@ def value(text: str) -> str:
     """A value as WhatsApp takes it: one line, single spaces, not empty, not too long."""
     line = " ".join(text.replace("{", "(").replace("}", ")").split())
     if len(line) > MOST_VALUE:
-        line = line[: MOST_VALUE - 1].rpartition(" ")[0] + "…"
+        cut = line[: MOST_VALUE - 1]
+        line = (cut.rpartition(" ")[0] or cut) + "…"
     return line or "-"
 
 
@@ -156,8 +158,7 @@ def faults(body: str) -> Iterator[str]:
         yield "begins with a variable"
     if variables and not _letters(body[variables[-1].end() :]):
         yield "ends with a variable"
-    gaps = zip(variables, variables[1:], strict=False)
-    if any(not _letters(body[one.end() : other.start()]) for one, other in gaps):
+    if any(not _letters(body[one.end() : other.start()]) for one, other in pairwise(variables)):
         yield "has two variables side by side"
     if len(_VARIABLE.sub(" ", body).split()) < 2 * len(variables) + 1:
         yield "has too few words for its variables"

@@ -55,7 +55,7 @@ class Refused(Exception):
         self.after = after
 
 
-class Http(AsyncHttpClient):
+class Http(AsyncHttpClient):  # type: ignore[misc]
     """The HTTP client that Twilio's own package takes, on httpx.
 
     The package's async client has no timeout, sends JSON as a form and would, if it were set to
@@ -78,7 +78,7 @@ class Http(AsyncHttpClient):
         data: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
         auth: tuple[str, str] | None = None,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 (as the package calls it)
         allow_redirects: bool = False,
     ) -> Response:
         """Raises `Refused` for every answer that is an error, and what httpx raises."""

@@ -15,7 +15,9 @@ ROOT = Path(__file__).parents[2]
 
 # Keys that the code puts together: where they begin, and where that happens.
 DYNAMIC = {
+    "campaign.": "runtime/campaign_texts.py: what campaigns say",
     "engine.no_": "bot/engine.py: a voice note or photo where none is asked",
+    "outside.": "bot/channels/content.py: texts for outside WhatsApp's window",
     "status.": "bot/flows: what a plan's status is called, and what it means",
     "submit_plan.who_": "bot/flows/submit_plan.py: who carries the plan out",
     "taken.": "bot/engine.py: why a recording or photo could not be taken",

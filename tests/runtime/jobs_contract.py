@@ -147,7 +147,7 @@ def in_order(seen: Seen) -> bool:
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110, other processes are waited for, too
+        while not condition():
             await asyncio.sleep(0.01)
 
 

@@ -54,7 +54,10 @@ def test_a_plan_by_text_and_after_a_restart_it_is_there(tmp_path: Path, language
     assert len(told) == len(PLANS[language])
     assert set(told[0]) == {"text", "choices", "audio", "secret"}
     assert told[0]["choices"][0]["id"] == f"welcome.language:{language}"
-    assert [c["id"] for c in told[-1]["choices"]] == ["submit_plan.sent:my_plans", "submit_plan.sent:menu"]
+    assert [c["id"] for c in told[-1]["choices"]] == [
+        "submit_plan.sent:my_plans",
+        "submit_plan.sent:menu",
+    ]
     again = replies(run(tmp_path, "chat", "--json", lines="#my_plans\n#plan-1\n"))
     assert PLANS[language][4].split()[-1] in again[-1]["text"]
 
@@ -132,9 +135,7 @@ def test_what_is_asked_wrongly_is_one_line(
         ("BUURTSTEM_DATABASE_URL", "sqlite:////proc/nowhere/x.db"),
     ],
 )
-def test_a_wrong_setting_is_one_line_and_never_shown(
-    tmp_path: Path, name: str, value: str
-) -> None:
+def test_a_wrong_setting_is_one_line_and_never_shown(tmp_path: Path, name: str, value: str) -> None:
     done = run(tmp_path, "chat", **{name: value})
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1

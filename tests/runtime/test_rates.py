@@ -24,12 +24,14 @@ arrivals = st.lists(
 )
 
 
-def play(sender, person, asked):
-    """[(ns, person, priority)] in the order in which the turns came."""
+def play(sender, person, asked, *, gated=False):
+    """[(ns, person, priority)] in the order in which the turns came, or the requests."""
 
     async def one(limiter, at, who, priority, turns):
         await asyncio.sleep(at)
         await limiter.turn(who, priority)
+        if gated:
+            await limiter.gate()
         turns.append((now_ns(), who, priority))
 
     async def all_of_them():
@@ -67,7 +69,7 @@ def test_never_more_than_allowed_in_any_window(sender, person, asked):
 @pytest.mark.parametrize("channel", sorted(RATES))
 def test_one_second_never_holds_more_than_the_provider_takes(channel):
     (sender, person), (limit, per_person) = RATES[channel], PROVIDER[channel]
-    turns = play(sender, person, [(0, who, REPLY) for who in range(300)])
+    turns = play(sender, person, [(0, who, REPLY) for who in range(300)], gated=True)
     times = [at for at, _, _ in turns]
     most = max(sum(1 for t in times if start <= t <= start + 1e9) for start in times)
     assert limit * 0.9 <= most <= limit
@@ -101,6 +103,40 @@ def test_whoever_waits_for_their_own_bucket_holds_up_nobody():
     others = [at for at, who, _ in turns if who != 1]
     assert max(others) < 1001 * 1e9
     assert [round(at / 1e9) for at, who, _ in turns if who == 1] == [1000, 1006, 1012, 1018, 1024]
+
+
+def test_what_bunched_up_since_its_turn_is_spread_again():
+    """Turns at the right time, and then requests that come together."""
+
+    async def one(limiter, n, requests):
+        await limiter.turn(n)
+        await asyncio.sleep(2 - now_ns() % 1_000_000_000 / 1e9)  # until all are there
+        await limiter.gate()
+        requests.append(now_ns())
+
+    async def scene():
+        limiter, requests = Limiter(Rate(50, 10, 40), Rate(1, 1), clock=now_ns), []
+        async with asyncio.TaskGroup() as group:
+            for n in range(200):
+                group.create_task(one(limiter, n, requests))
+        return requests
+
+    times = run(scene())
+    most = max(sum(1 for t in times if start <= t <= start + 1e9) for start in times)
+    assert most == 40
+    assert len(times) == 200
+
+
+def test_held_by_the_provider_nothing_goes():
+    async def scene():
+        limiter = Limiter(Rate(10, 1), Rate(10, 1), clock=now_ns)
+        limiter.hold(30)
+        limiter.hold(5)
+        assert limiter.pause(1) == 30
+        await limiter.turn(1)
+        return now_ns()
+
+    assert round(run(scene()) / 1e9) == 1030
 
 
 def test_a_turn_that_nobody_waits_for_any_more_is_not_used_up():

@@ -210,7 +210,7 @@ def test_a_body_that_cannot_be_read_has_failed_and_the_next_goes_on(db, who):
     provider = Provider()
     db.call(
         lambda conn: outbox.put(
-            conn, who, "telegram", "31612345678", ["{not json", '{"text": "half"}'], "reply", 1
+            conn, who, "telegram", "31612345678", ["{not json", '{"words": 1}'], "reply", 1
         )
     )
     db.call(lambda conn: put(conn, who, ["good"]))
@@ -301,7 +301,7 @@ def test_the_rate_is_kept(db, who):
 
 def test_who_has_to_wait_long_takes_nobodys_place(db, who):
     provider = Provider()
-    limiter = Limiter(Rate(1000, 1), Rate(5, 1))
+    limiter = Limiter(Rate(1000, 1), Rate(1, 1))
     db.call(lambda conn: put(conn, who, ["one", "two", "three"]))
 
     async def scene():

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from storage import hot, jobs, outbox, people
+from civic.campaigns import Audience
+from storage import campaigns, hot, jobs, outbox, people, routing
 from storage.db import Database
 
 numbers = count(1)
@@ -39,6 +40,15 @@ ASKED = {
     "lost": (lambda conn: outbox.lost(conn, 1), {"ix_outbox_unsent"}),
     "persons_due": (lambda conn: outbox.persons_due(conn, 1, 1), {"ix_outbox_due"}),
     "after": (lambda conn: outbox.after(conn, "sms", "anna", 0, 1), {"ix_outbox_address"}),
+    "stop_for": (lambda conn: campaigns.stop_for(conn, 1), {"ix_outbox_unsent"}),
+    "open_among": (lambda conn: campaigns.open_among(conn, [1, 2], 1), {"ix_outbox_unsent"}),
+    "end_rows": (lambda conn: campaigns.end_rows(conn, 1, ""), {"uq_outbox_run"}),
+    "expire": (lambda conn: campaigns.expire(conn, 1), {"uq_outbox_run"}),
+    "progress": (lambda conn: campaigns.progress(conn, 1), {"uq_outbox_run"}),
+    "next_people": (lambda conn: campaigns.next_people(conn, 1, Audience(), 0, 1), set()),
+    "unknowns": (lambda conn: routing.unknowns(conn, ["sms"], 1, 1), {"ix_outbox_unknown"}),
+    "unanswered": (lambda conn: routing.unanswered(conn, "sms", "a"), {"ix_outbox_address"}),
+    "last_sent": (lambda conn: routing.last_sent(conn, "sms", "a", 9), {"ix_outbox_address"}),
     "status": (lambda conn: outbox.status(conn, "sms", "P", "sent"), {"ix_outbox_provider_id"}),
     "idle": (lambda conn: outbox.idle(conn, 1, 1), {"ix_inbox_open", "ix_outbox_unsent"}),
     "claim a job": (
