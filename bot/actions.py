@@ -29,7 +29,8 @@ INITIATOR = "initiator"
 class Scope:
     """One person's act: in which transaction, who, when, in which round.
 
-    `erased` collects names of files that nobody needs any more; they go after the commit.
+    `address` is where the person writes from. `erased` collects names of files that
+    nobody needs any more; they go after the commit.
     """
 
     conn: Connection
@@ -38,6 +39,7 @@ class Scope:
     world: World
     language: str
     now: datetime
+    address: str = ""
     erased: list[str] = field(default_factory=list)
 
     @property
@@ -205,6 +207,13 @@ def _what_we_know(scope: Scope, args: Mapping[str, Any]) -> Outcome:
     )
 
 
+def _allow_sms(scope: Scope, args: Mapping[str, Any]) -> Outcome:
+    number = str(args.get("phone") or "") or scope.address.rpartition(":")[2]
+    wanted = number if args.get("allow") and number.startswith("+") else None
+    people.allow_sms(scope.conn, scope.person_id, wanted)
+    return Outcome(True, {"on": wanted is not None})
+
+
 def _forget(scope: Scope, args: Mapping[str, Any]) -> Outcome:
     scope.erased.extend(people.forget(scope.conn, scope.person_id))
     return Outcome(True)
@@ -219,5 +228,6 @@ _ACTIONS: Mapping[str, Callable[[Scope, Mapping[str, Any]], Outcome]] = {
     "withdraw_plan": _withdraw_plan,
     "ask_help": _ask_help,
     "what_we_know": _what_we_know,
+    "allow_sms": _allow_sms,
     "forget": _forget,
 }

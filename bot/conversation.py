@@ -226,7 +226,13 @@ class Conversation:
             return None
         active = self._active(conn)
         scope = actions.Scope(
-            conn, who.id, active.id if active else None, event.world, done.session.language, now
+            conn,
+            who.id,
+            active.id if active else None,
+            event.world,
+            done.session.language,
+            now,
+            who.address,
         )
         outcome = actions.perform(command, scope)
         if scope.erased:

@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Callable
 
 from bot.messages import Sound
-from storage.media import MediaStore
+from runtime.sounds import Sounds
 from storage.times import now_ms
 
 PATH = "/media/out/{token}.ogg"
@@ -17,16 +17,16 @@ class Heard:
     """Addresses of sounds, signed with the application's key."""
 
     def __init__(
-        self, store: MediaStore, key: str, public_url: str, clock: Callable[[], int] = now_ms
+        self, sounds: Sounds, key: str, public_url: str, clock: Callable[[], int] = now_ms
     ) -> None:
-        self._store = store
+        self._sounds = sounds
         self._key = key.encode()
         self._public_url = public_url.rstrip("/")
         self._clock = clock
 
     def link(self, said: Sound, sound: bytes) -> str:
-        """Where this sound can be fetched. Raises `OSError`."""
-        name = self._store.put(sound, ".ogg").removesuffix(".ogg")
+        """Where this sound, which `Sounds` has made, can be fetched."""
+        name = self._sounds.path(said).stem
         until = self._clock() // 1000 + HOURS * 3600
         token = f"{name}-{until}-{self._sign(name, until)}"
         return self._public_url + PATH.format(token=token)
@@ -42,8 +42,8 @@ class Heard:
         if int(until) < self._clock() // 1000:
             raise LookupError
         try:
-            return self._store.get(f"{name}.ogg")
-        except (OSError, ValueError):
+            return self._sounds.kept(name)
+        except OSError:
             raise LookupError from None
 
     def _sign(self, name: str, until: int) -> str:

@@ -38,6 +38,10 @@ class Sounds:
         os.replace(beside, path)
         return data
 
+    def kept(self, name: str) -> bytes:
+        """What was made under this name (see `path`). Raises `OSError` when it is gone."""
+        return (self._folder / f"{name}.ogg").read_bytes()
+
     def delete_old(self) -> None:
         """Removes what nobody heard for a day: there may be a plan's words in it."""
         delete_older(self._folder)

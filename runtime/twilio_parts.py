@@ -11,8 +11,8 @@ from runtime import config
 from runtime.config import ConfigError, Settings
 from runtime.contents import Contents
 from runtime.heard import Heard
+from runtime.sounds import Sounds
 from storage.db import Database
-from storage.media import MediaStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,13 @@ def account(settings: Settings) -> Account | None:
     return Account(sid, token, settings.public_url, settings.twilio_api_url)
 
 
-def twilio_parts(settings: Settings, db: Database, store: MediaStore) -> TwilioParts | None:
+def twilio_parts(settings: Settings, db: Database, sounds: Sounds) -> TwilioParts | None:
     """All of it; None without an account. Raises `ConfigError`."""
     ours = account(settings)
     if ours is None:
         return None
     contents = Contents(db)
-    heard = Heard(store, config.secret_key(settings), settings.public_url)
+    heard = Heard(sounds, config.secret_key(settings), settings.public_url)
     ports: dict[str, Port] = {}
     if number := settings.twilio_whatsapp_from.removeprefix("whatsapp:"):
         sender = f"whatsapp:{number}"

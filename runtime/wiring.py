@@ -193,7 +193,7 @@ def build(settings: Settings, db: Database | None = None) -> System:
     ports: dict[str, Port] = {Channel.SIMULATOR: SimulatorPort(uploads.get, uploads.delete)}
     if telegram:
         ports[Channel.TELEGRAM] = telegram
-    twilio = twilio_parts(settings, db, store)
+    twilio = twilio_parts(settings, db, spoken)
     if twilio:
         ports |= twilio.ports
     links: dict[str, str] = {}

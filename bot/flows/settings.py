@@ -9,12 +9,14 @@ from bot.prompts import Answer, Ask, Choice, Choose, Command, Do, End, Go, Outco
 
 def settings(scene: Scene) -> Choose:
     sound = (Choice("sound", _switch("sound", scene.sound), "sound"),)
+    sms = (Choice("sms", Text("settings.sms.label")),)
     return Choose(
         Text("settings.settings"),
         (
             Choice("language", Text("settings.language.label"), "language"),
             *(sound if "sound" in scene.world.ways else ()),
             Choice("notify", _switch("notify", scene.notify), "notify"),
+            *(sms if scene.world.channel == "whatsapp" else ()),
             Choice("know", Text("settings.know.label"), "know"),
             Choice("forget", Text("settings.forget.label"), "forget"),
             Choice("menu", Text("common.menu.label"), "menu"),
@@ -37,6 +39,55 @@ def _chosen(scene: Scene, answer: Answer) -> Go:
         said = Text("settings.notify_is_off") if scene.notify else Text("settings.notify_is_on")
         return Go("settings", settings={"notify": not scene.notify}, say=(said,))
     return Go("menu.menu", fresh=True) if answer.choice == "menu" else Go(answer.choice)
+
+
+def sms(scene: Scene) -> Choose:
+    """WhatsApp lets nobody be written to out of the blue a day later: may it be by SMS then?"""
+    return Choose(
+        Text("settings.sms"),
+        (
+            Choice("yes", Text("common.yes.label"), "yes"),
+            Choice("no", Text("common.no.label"), "no"),
+        ),
+        _sms_chosen,
+    )
+
+
+def _sms_chosen(scene: Scene, answer: Answer) -> Go:
+    if answer.choice == "no":
+        return Go("sms_off")
+    return Go("sms_on" if scene.world.knows_number else "sms_phone", keep={"sms_phone": None})
+
+
+def sms_phone(scene: Scene) -> Ask:
+    return Ask(
+        Text("submit_plan.phone"),
+        _sms_phoned,
+        accepts=("text",),
+        easier=Text("submit_plan.phone.easier"),
+    )
+
+
+def _sms_phoned(scene: Scene, answer: Answer) -> Go:
+    number = understand.phone(answer.text)
+    if number is None:
+        return Go("sms_phone", say=(Text("submit_plan.phone_odd"),), missed=True)
+    return Go("sms_on", keep={"sms_phone": number})
+
+
+def sms_on(scene: Scene) -> Do:
+    """The number that was given, or the one that the channel tells."""
+    given = str(scene.answers.get("sms_phone") or "")
+    return Do(Command("allow_sms", {"allow": True, "phone": given}), _sms_set)
+
+
+def sms_off(scene: Scene) -> Do:
+    return Do(Command("allow_sms", {"allow": False}), _sms_set)
+
+
+def _sms_set(scene: Scene, outcome: Outcome) -> Go:
+    said = Text("settings.sms_is_on") if outcome.data.get("on") else Text("settings.sms_is_off")
+    return Go("settings", keep={"sms_phone": None}, say=(said,))
 
 
 def language(scene: Scene) -> Ask:

@@ -8,9 +8,14 @@ import pytest
 
 from bot.messages import Sound
 from runtime.heard import HOURS, Heard
-from storage.media import MediaStore
+from runtime.sounds import Sounds
 
 SAID = Sound("Hallo", "nl")
+
+
+class Voice:
+    def say(self, text: str, language: str) -> bytes:
+        return b"OggS"
 
 
 def token(url: str) -> str:
@@ -19,12 +24,14 @@ def token(url: str) -> str:
 
 def test_only_our_own_token_opens_it(tmp_path: Path) -> None:
     now = [1_000_000]
-    store = MediaStore(f"file://{tmp_path}")
-    heard = Heard(store, "a key", "https://stem.example/", clock=lambda: now[0])
-    url = heard.link(SAID, b"OggS")
+    sounds = Sounds(Voice(), tmp_path)
+    heard = Heard(sounds, "a key", "https://stem.example/", clock=lambda: now[0])
+    url = heard.link(SAID, sounds.made(SAID))
     assert url.startswith("https://stem.example/media/out/")
     assert heard.get(token(url)) == b"OggS"
-    other = store.put(b"somebody's own recording", ".ogg").removesuffix(".ogg")
+    private = Sound("somebody else's plan", "nl")
+    sounds.made(private)
+    other = sounds.path(private).stem
     name, until, sign = token(url).split("-")
     for wrong in (
         f"{other}-{until}-{sign}",
@@ -36,16 +43,16 @@ def test_only_our_own_token_opens_it(tmp_path: Path) -> None:
         with pytest.raises(LookupError):
             heard.get(wrong)
     with pytest.raises(LookupError):
-        Heard(store, "another key", "", clock=lambda: now[0]).get(token(url))
+        Heard(sounds, "another key", "", clock=lambda: now[0]).get(token(url))
     now[0] += HOURS * 3_600_000 + 1000
     with pytest.raises(LookupError):
         heard.get(token(url))
 
 
 def test_a_sound_that_is_gone(tmp_path: Path) -> None:
-    store = MediaStore(f"file://{tmp_path}")
-    heard = Heard(store, "a key", "https://stem.example")
-    url = heard.link(SAID, b"OggS")
-    store.delete(token(url).split("-")[0] + ".ogg")
+    sounds = Sounds(Voice(), tmp_path)
+    heard = Heard(sounds, "a key", "https://stem.example")
+    url = heard.link(SAID, sounds.made(SAID))
+    sounds.path(SAID).unlink()
     with pytest.raises(LookupError):
         heard.get(token(url))
