@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from bot import actions
 from bot.engine import step
 from bot.events import Event, EventKind, Step
-from bot.messages import Inbound, Outbound, Reply
+from bot.messages import Inbound, Outbound, Reply, Template
 from bot.prompts import WAYS, Text, World
 from bot.session import Session, underway, unfinished
 from bot.taken import Failed, Pictured, Taken, new_photo, new_recording
@@ -31,6 +31,7 @@ from storage.times import to_ms
 
 log = logging.getLogger(__name__)
 
+UNFINISHED = "outside.unfinished"
 NUDGE_AFTER = timedelta(hours=20)
 REST_AFTER = timedelta(days=7)
 TAKE_WITHIN = timedelta(minutes=3)  # then the sweep looks what became of a voice note
@@ -95,14 +96,14 @@ class Conversation:
         """Takes one message in, whole; the person's id, or None when it is a repeat."""
         now = self._clock()
         person_id = None
-        for part in _parts(inbound):
+        for part in inbound.parts():
             arrival = hot.arrive(
                 conn,
                 channel=part.channel,
                 provider_id=part.id,
                 address=part.address,
                 hint=part.language_hint,
-                kind=_kind(part),
+                kind=part.kind,
                 body_json=json.dumps(part.to_json(), ensure_ascii=False),
                 now_ms=to_ms(now),
             )
@@ -313,13 +314,16 @@ class Conversation:
         if not replies:
             return
         language = session.language or str(session.answers.get("guess") or "nl")
-        bodies = [
-            json.dumps(message.to_json(), ensure_ascii=False)
+        messages = [
+            message
             for reply in replies
             for message in self._render(
                 reply, language, who.channel, who.address, sound=session.sound
             )
         ]
+        if notice and messages:  # the reminder, where only an approved text may be sent by then
+            messages[0] = replace(messages[0], template=Template(UNFINISHED, language))
+        bodies = [json.dumps(message.to_json(), ensure_ascii=False) for message in messages]
         kind = "notice" if notice else "reply"
         outbox.put(conn, who.id, who.channel, who.address, bodies, kind, to_ms(now))
         self._enqueue(conn, "deliver", who.id, f"deliver:{who.id}")
@@ -356,31 +360,9 @@ class Conversation:
         return active
 
 
-def _parts(inbound: Inbound) -> list[Inbound]:
-    """A message with several files becomes several messages, each with one, in order."""
-    if len(inbound.media) < 2:
-        return [inbound]
-    first = replace(inbound, media=inbound.media[:1])
-    others = [
-        replace(inbound, id=f"{inbound.id}#{n}", text="", media=(media,))
-        for n, media in enumerate(inbound.media[1:], 2)
-    ]
-    return [first, *others]
-
-
-def _kind(inbound: Inbound) -> EventKind:
-    if inbound.media:
-        return inbound.media[0].kind
-    if inbound.choice:
-        return "choice"
-    if inbound.location:
-        return "location"
-    return "text" if inbound.text.strip() and not inbound.kind_unknown else "unsupported"
-
-
 def _event(inbound: Inbound, world: World) -> Event:
     return Event(
-        _kind(inbound),
+        inbound.kind,
         world,
         text=inbound.text,
         choice=inbound.choice,

@@ -7,7 +7,7 @@ language and within the channel's limits. Both go to the database as JSON.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, Literal, Self
 
@@ -21,6 +21,7 @@ class Channel(StrEnum):
 
 
 MediaKind = Literal["voice", "photo"]
+InboundKind = Literal["text", "choice", "voice", "photo", "location", "unsupported"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,28 @@ class Inbound:
         # JSON can carry half a character and a zero, which no database takes.
         text = self.text.encode("utf-8", "replace").decode().replace("\0", "")
         object.__setattr__(self, "text", text)
+
+    @property
+    def kind(self) -> InboundKind:
+        """What it is: a file before a tap, a tap before a place, a place before words."""
+        if self.media:
+            return self.media[0].kind
+        if self.choice:
+            return "choice"
+        if self.location:
+            return "location"
+        return "text" if self.text.strip() and not self.kind_unknown else "unsupported"
+
+    def parts(self) -> list[Self]:
+        """A message with several files as several messages, each with one, in order."""
+        if len(self.media) < 2:
+            return [self]
+        first = replace(self, media=self.media[:1])
+        others = [
+            replace(self, id=f"{self.id}#{n}", text="", media=(media,))
+            for n, media in enumerate(self.media[1:], 2)
+        ]
+        return [first, *others]
 
     def to_json(self) -> dict[str, Any]:
         return {**_told(self), **_each("media", self.media)}
