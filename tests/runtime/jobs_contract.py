@@ -460,7 +460,8 @@ class JobsContract:
         assert again <= kills * at_once
 
     def test_two_processes_share_the_work(self, world, db):
-        number, calm = 300, world.calm()
+        # enough that the writer of one process cannot keep the other out until the end
+        number, calm = 1200, world.calm()
         with worker(calm, number, 4) as one, worker(calm, number, 4) as other:
             start_together(one, other)
             assert one.wait(PATIENCE) == 0

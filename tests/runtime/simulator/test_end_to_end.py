@@ -89,7 +89,7 @@ def test_a_plan_is_sent_in(page: Page, demo: Server) -> None:
     summary = anna.taps("plan_details.call:no")
     expect(summary).to_contain_text("Bomen en een bank")
     expect(summary).to_contain_text("2.000")
-    expect(summary).to_contain_text("📷 1")
+    expect(summary).to_contain_text("Foto's: 1")
     expect(anna.taps("submit_plan.summary:send")).to_contain_text("nummer 1")
     said = page.locator(".entry p.text").all_inner_texts()
     page.reload()
