@@ -168,7 +168,7 @@ async def main() -> None:
         our_rate = await ours(folder)
         say("ours over raw", f"{our_rate / raw_rate:.0%}")
         try:
-            from frameworks import aiogram_fsm, ptb_pickle
+            from _frameworks import aiogram_fsm, ptb_pickle
         except ImportError as error:
             say("frameworks", f"left out: {error.name} is not installed (make bench installs it)")
             return
