@@ -12,7 +12,6 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
 from sqlalchemy import Connection
 
 from bot.channels.port import ChannelError, Policy, Port
@@ -66,8 +65,7 @@ class Listener:
 
     def warm_up(self) -> None:
         """Loads the model. Raises when it cannot be had."""
-        silence = np.zeros(audio.RATE, np.float32)
-        self._transcriber.transcribe(silence, "nl")
+        self._transcriber.load()
 
     async def take_in(self, inbox_id: int) -> None:
         """Takes one file in. Does nothing when it was done already."""

@@ -69,6 +69,9 @@ class Transcript:
 class Transcriber(Protocol):
     """Turns mono 16 kHz float32 samples of shape (n,), between -1 and 1, into words."""
 
+    def load(self) -> None:
+        """Have the model in memory, which the first transcription does otherwise."""
+
     def transcribe(self, pcm16k: Samples, hint: str | None) -> Transcript:
         """Transcribe in the language `hint` (ISO 639-1); detect it if None or not known."""
 
@@ -147,6 +150,10 @@ class Whisper(ABC):
 
     @abstractmethod
     def _decode(self, model: Any, encoded: Any, language: str, temperature: float) -> Heard: ...
+
+    def load(self) -> None:
+        """See `Transcriber`. Raises `ModelError` when the model cannot be loaded."""
+        self._load()
 
     def transcribe(self, pcm16k: Samples, hint: str | None) -> Transcript:
         """See `Transcriber`. Raises `ModelError` when the model cannot be loaded."""

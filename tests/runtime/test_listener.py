@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from bot.messages import Inbound, Media, MediaKind, Outbound
+from bot.speech import transcribe
 from bot.speech.audio import to_ogg_opus
 from runtime.config import Settings
 from runtime.serve import built
@@ -180,6 +181,18 @@ def test_a_photo_is_kept_and_what_is_none_is_told(in_town: Callable[[Act], None]
         assert "kan ik niet openen" in (await anna.hears())[0]
 
     in_town(act)
+
+
+def test_warming_up_loads_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silence would not: no speech, no model."""
+    monkeypatch.setattr(transcribe, "_loaded", {})
+    settings = Settings(
+        database_url=f"sqlite:///{tmp_path}/town.db", media_url=f"file://{tmp_path}/media"
+    )
+    system = built(settings, REPO / "examples" / "demo.toml")
+    system.warm_up()
+    system.db.close()
+    assert len(transcribe._loaded) == 1
 
 
 @needs_recordings
