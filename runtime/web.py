@@ -75,7 +75,9 @@ def _quiet(app: ASGIApp) -> ASGIApp:
 
 async def _fault(request: Request, error: Exception) -> Response:
     """Our own fault: said without a word of what was being handled."""
-    log.error("%s %s failed: %s", request.method, request.url.path, type(error).__name__)
+    # by its function: in a path there may be somebody's id, or the key to a sound
+    what = getattr(request.scope.get("endpoint"), "__name__", "a request")
+    log.error("%s failed: %s", what, type(error).__name__)
     return PlainTextResponse("Something went wrong on our side. Please try again.\n", 500)
 
 

@@ -151,11 +151,6 @@ def next_waiting(conn: Connection, person_id: int) -> Held | None:
     return Held(*row) if row and row.state == "waiting" else None
 
 
-def voice_waits(conn: Connection, person_id: int) -> bool:
-    """Whether a voice note is among what waits."""
-    return bool(conn.scalar(sql.VOICE_WAITS, {"person": person_id}))
-
-
 def load(conn: Connection, person_id: int) -> Loaded | None:
     """The person's session, locked for this transaction; None when they are forgotten."""
     row = conn.execute(sql.LOAD, {"person": person_id}).one_or_none()

@@ -15,7 +15,7 @@ from sqlalchemy import (
     update,
 )
 
-from storage.conditions import is_open, is_taking, is_waiting
+from storage.conditions import is_open, is_taking
 from storage.dialects import Either
 from storage.tables import addresses, inbox, people, sessions
 
@@ -105,13 +105,6 @@ FIRST_OPEN = (
     _open.where(inbox.c.person_id == bindparam("person"))
     .order_by(inbox.c.state, inbox.c.id)
     .limit(1)
-)
-VOICE_WAITS = select(
-    exists().where(
-        inbox.c.person_id == bindparam("person"),
-        is_waiting(inbox),
-        inbox.c.kind == "voice",
-    )
 )
 STALE = _open.where(is_taking(inbox), inbox.c.due_at < bindparam("before"))
 _other = inbox.alias("other")

@@ -142,7 +142,6 @@ def test_what_is_held_has_its_turn_in_order(db: Database, write: Write, now: int
     person = voice.person_id
 
     assert db.call(lambda conn: hot.next_waiting(conn, person)) is None  # one is being taken
-    assert db.call(lambda conn: hot.voice_waits(conn, person))
     held = db.call(lambda conn: hot.held(conn, voice.inbox_id))
     assert held
     assert (held.state, held.revision, held.kind, held.body) == ("taking", 7, "voice", '{"n": 1}')
@@ -155,7 +154,6 @@ def test_what_is_held_has_its_turn_in_order(db: Database, write: Write, now: int
     db.call(lambda conn: hot.finish(conn, text.inbox_id))
     assert write().busy
     db.call(lambda conn: hot.hold(conn, other.inbox_id, "taking", 8, now))
-    assert not db.call(lambda conn: hot.voice_waits(conn, person))
     db.call(lambda conn: hot.finish(conn, other.inbox_id))
     assert not write().busy
 

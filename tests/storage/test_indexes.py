@@ -29,7 +29,6 @@ ASKED = {
         {"addresses_1", "ix_inbox_open"},
     ),
     "next_waiting": (lambda conn: hot.next_waiting(conn, 1), {"ix_inbox_open"}),
-    "voice_waits": (lambda conn: hot.voice_waits(conn, 1), {"ix_inbox_open"}),
     "stale_taking": (lambda conn: hot.stale_taking(conn, 1), {"ix_inbox_open"}),
     "stale_waiting": (lambda conn: hot.stale_waiting(conn, 1), {"ix_inbox_open"}),
     "due_timers": (lambda conn: hot.due_timers(conn, 1, 1), {"ix_sessions_timer_at"}),
