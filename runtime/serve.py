@@ -42,7 +42,8 @@ def run(settings: Settings, host: str, port: int, *, sample: Path | None, poll: 
     system = built(settings, sample)
     if system.db.read(rounds.active) is None:
         print("buurtstem: no round is loaded: buurtstem round load FILE", file=sys.stderr)
-    threading.Thread(target=system.warm_up, name="warm-up", daemon=True).start()
+    # not a daemon: a thread that is thrown out of the model's own code aborts the process
+    threading.Thread(target=system.warm_up, name="warm-up").start()
     asyncio.run(_serve(system, host, port, poll=poll))
     return 0
 

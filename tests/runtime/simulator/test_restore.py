@@ -83,6 +83,7 @@ def test_what_was_not_sent_survives_a_reload(page: Page, echo: Echo) -> None:
     photo = {"name": "x.jpg", "mimeType": "image/jpeg", "buffer": picture()}
     anna.locator(".photo-file").set_input_files(photo)
     expect(own(anna, "Bewaar mij")).to_contain_text(NOT_SENT)
+    page.wait_for_function("JSON.stringify(localStorage).includes('photo')")  # it is stored
     page.unroute("**/api/messages")
     page.reload()
     expect(bot(anna, "photo: image/jpeg")).to_be_visible()
