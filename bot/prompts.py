@@ -13,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
+from civic.ballots import Paper
 from civic.rounds import Localised, Round
 
 
@@ -110,7 +111,8 @@ class World:
     coordinator has set the phase by hand. `knows_number` says that the channel itself tells the
     person's phone number, `ways` which of `WAYS` it carries: nobody is asked for what they
     cannot send.
-    `languages` are those of the round, with the name each has for itself.
+    `languages` are those of the round, with the name each has for itself. `papers` are the
+    plans that can be voted for, by area; empty until they are known.
     """
 
     round: Round | None
@@ -120,6 +122,7 @@ class World:
     knows_number: bool = False
     ways: frozenset[str] = WAYS
     languages: Mapping[str, str] = field(default_factory=lambda: {"nl": "Nederlands"})
+    papers: Mapping[str, Paper] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

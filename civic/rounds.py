@@ -91,6 +91,7 @@ class BallotKind(StrEnum):
 
     APPROVAL = "approval"  # a number of plans, within the ballot's least and most
     WITHIN_BUDGET = "within-budget"  # likewise, and together they fit the area's budget
+    POINTS = "points"  # a number of points, spread over plans
 
 
 class TallyRule(StrEnum):
@@ -162,6 +163,7 @@ class Area:
 
     places: names of neighbourhoods and streets, or the start of postcodes ("1063", "1063 AB"),
     by which an address is recognised. outline: the corners as (latitude, longitude).
+    theme_caps: the most euros by theme here, where it differs from the theme's own cap.
     """
 
     id: str
@@ -170,6 +172,7 @@ class Area:
     model: Model = Model.EVERYONE_VOTES
     places: tuple[str, ...] = ()
     outline: Outline | None = None
+    theme_caps: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
     def votes(self) -> bool:
@@ -184,7 +187,11 @@ class Rules:
     plans_to_send_in, plans_to_carry_out: for each resident. support_threshold: how many
     residents must support a plan before it is assessed. cost_min, cost_max: euros a plan.
     handling_cost_share: share of the budget for running the round, 0 to 0.08.
-    ballot_least, ballot_most: how many plans one ballot names.
+    ballot_least, ballot_most: how many plans one ballot names. ballot_points: points that one
+    ballot spreads, at most ballot_points_most on one plan. ballot_within_caps: one ballot may not
+    spend more on a theme than its cap. caps_bind_leftover: caps also hold for plans that are paid
+    from what is left over. paper_share: weight of all paper ballots together in the outcome, 0 to
+    1; None when every ballot counts the same.
     """
 
     minimum_age: int = 12
@@ -198,7 +205,12 @@ class Rules:
     ballot: BallotKind = BallotKind.WITHIN_BUDGET
     ballot_least: int = 1
     ballot_most: int | None = None
+    ballot_points: int = 10
+    ballot_points_most: int | None = None
+    ballot_within_caps: bool = False
     tally: TallyRule = TallyRule.FILL
+    caps_bind_leftover: bool = True
+    paper_share: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 
 from storage.db import Database
-from storage.tables import metadata
+from storage.schema import metadata
 
 
 @pytest.fixture

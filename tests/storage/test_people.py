@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 from storage import help as help_requests
 from storage import hot, outbox, people, photos, plans, recordings
 from storage.db import Database
-from storage.tables import metadata
+from storage.schema import metadata
 from storage.tables import people as people_rows
 from storage.tables import rounds as round_rows
 
