@@ -7,48 +7,26 @@ because between a question and its answer the phase may have ended.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sqlalchemy import Connection
-
-from bot.prompts import Command, Outcome, World
-from civic.plans import OPEN_TO_ADDITIONS, Status, may_become
+from bot import adapting, supporting, voting
+from bot.prompts import Command, Outcome
+from bot.scope import Scope
+from civic.plans import OPEN_TO_ADDITIONS, Role, Status, may_become
 from civic.rounds import AMSTERDAM, Act
 from civic.worktime import answer_by
 from storage import help as help_requests
-from storage import people, plans
+from storage import people, plan_life, plans
 from storage.times import to_ms
-
-INITIATOR = "initiator"
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """One person's act: in which transaction, who, when, in which round.
-
-    `address` is where the person writes from. `erased` collects names of files that
-    nobody needs any more; they go after the commit.
-    """
-
-    conn: Connection
-    person_id: int
-    round_id: int | None
-    world: World
-    language: str
-    now: datetime
-    address: str = ""
-    erased: list[str] = field(default_factory=list)
-
-    @property
-    def now_ms(self) -> int:
-        return to_ms(self.now)
 
 
 def perform(command: Command, scope: Scope) -> Outcome:
-    """Does what the command says. Raises KeyError for a command that does not exist."""
+    """Does what the command says.
+
+    Raises KeyError for a command that does not exist, `bot.voting.Uncast` when a vote is cast.
+    """
     return _ACTIONS[command.name](scope, command.args)
 
 
@@ -144,7 +122,8 @@ def _show_plan(scope: Scope, args: Mapping[str, Any]) -> Outcome:
     text = "\n".join((plan.text, *(a.text for a in added if a.text)))
     return Outcome(
         True,
-        {"number": plan.number, "title": plan.title, "text": text[:900], "status": plan.status},
+        {"number": plan.number, "title": plan.title, "text": text[:900], "status": plan.status}
+        | adapting.why(scope, plan.id),
     )
 
 
@@ -164,10 +143,11 @@ def _withdraw_plan(scope: Scope, args: Mapping[str, Any]) -> Outcome:
     plan = _mine(scope, args.get("number"))
     if plan is None or not may_become(Status(plan.status), Status.WITHDRAWN):
         return _refused("too_late")
-    done = plans.set_status(
-        scope.conn, plan.id, plan.status, Status.WITHDRAWN, INITIATOR, "", scope.now_ms
+    by = Role.INITIATOR
+    plan_life.change(
+        scope.conn, plan.id, Status.WITHDRAWN, actor=by.value, role=by, now_ms=scope.now_ms
     )
-    return Outcome(done)
+    return Outcome(True)
 
 
 def _ask_help(scope: Scope, args: Mapping[str, Any]) -> Outcome:
@@ -187,8 +167,15 @@ def _help(scope: Scope, args: Mapping[str, Any]) -> Outcome:
         args.get("recording"),
         to_ms(until),
         scope.now_ms,
+        _plan_of(scope, args.get("plan")),
     )
     return Outcome(True)
+
+
+def _plan_of(scope: Scope, number: object) -> int | None:
+    """The plan that a request for help is about: only one's own."""
+    plan = _mine(scope, number)
+    return plan.id if plan else None
 
 
 def _what_we_know(scope: Scope, args: Mapping[str, Any]) -> Outcome:
@@ -230,4 +217,7 @@ _ACTIONS: Mapping[str, Callable[[Scope, Mapping[str, Any]], Outcome]] = {
     "what_we_know": _what_we_know,
     "allow_sms": _allow_sms,
     "forget": _forget,
+    **voting.ACTIONS,
+    **supporting.ACTIONS,
+    **adapting.ACTIONS,
 }

@@ -2,62 +2,46 @@
 
 Everything here is synchronous and touches only the connection it is given. What
 takes time (fetching, transcribing, sending) is a job, and comes back as `taken`.
+
+`take`, `taken`, `wake` and `rang` raise `bot.voting.Uncast` when a vote is cast: its envelope goes
+into the box first, in a transaction of its own, and comes back as `cast`.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from time import monotonic
-from typing import Protocol
 
 from sqlalchemy import Connection
 
 from bot import actions
 from bot.engine import step
-from bot.events import Event, EventKind, Step
-from bot.messages import Inbound, Outbound, Reply, Template
+from bot.events import Event, Step
+from bot.keeping import DRAFT, NUDGE, Keeping, Kept, lapsed, timer
+from bot.messages import Inbound, Reply
 from bot.prompts import WAYS, Text, World
-from bot.session import Session, underway, unfinished
-from bot.taken import Failed, Pictured, Taken, new_photo, new_recording
-from civic.rounds import today
+from bot.saying import Saying
+from bot.scope import Cast, Scope
+from bot.secrecy import is_secret, is_to_be_deleted, says_code
+from bot.session import VOTE, Session
+from bot.taken import Failed, Pictured, Recorded, Taken, new_photo, new_recording
+from bot.turn import Enqueue, Erase, Render, Turn
+from bot.worlds import Worlds
 from civic.worktime import waking_hour
-from storage import campaigns, hot, outbox, people, photos, recordings, rounds
+from storage import campaigns, hot, outbox, people, photos, recordings
 from storage.db import after_commit
 from storage.times import to_ms
+from storage.vault import Vault, is_sealed
 
 log = logging.getLogger(__name__)
 
-UNFINISHED = "outside.unfinished"
-NUDGE_AFTER = timedelta(hours=20)
-REST_AFTER = timedelta(days=7)
 TAKE_WITHIN = timedelta(minutes=3)  # then the sweep looks what became of a voice note
 MOST_COMMANDS = 5  # commands that one event may lead to; more is a loop in a flow
 MOST_WAITING = 50  # messages handled behind one voice note in one transaction
-ROUND_KEPT = 2.0  # seconds for which the active round is not read again
-
-
-class Render(Protocol):
-    def __call__(
-        self, reply: Reply, language: str, channel: str, address: str, *, sound: bool
-    ) -> Sequence[Outbound]: ...
-
-
-class Enqueue(Protocol):
-    def __call__(self, conn: Connection, task: str, ref: int, key: str) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Person:
-    """Who a step is for, and where the answer goes."""
-
-    id: int
-    channel: str
-    address: str
-    inbox_id: int = 0
 
 
 class Conversation:
@@ -66,6 +50,7 @@ class Conversation:
     `languages` maps each language we speak to its name for itself. `erase` gets
     the names of files nobody needs any more, after the commit. `knows_number`
     tells of an address whether it is a phone number, `ways` which of `WAYS` it has.
+    `pepper` is the key to the codes of the vote; what is secret is sealed with one made from it.
     """
 
     def __init__(
@@ -74,29 +59,31 @@ class Conversation:
         render: Render,
         enqueue: Enqueue,
         languages: Mapping[str, str],
-        erase: Callable[[Sequence[str]], None],
+        erase: Erase,
+        pepper: bytes,
         private_link: Callable[[str], str | None] = lambda channel: None,
         knows_number: Callable[[str, str], bool] = lambda channel, address: False,
         ways: Callable[[str, str], frozenset[str]] = lambda channel, address: WAYS,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._render = render
         self._enqueue = enqueue
-        self._languages = languages
         self._erase = erase
+        self._pepper = pepper
         self._private_link = private_link
-        self._knows_number = knows_number
-        self._ways = ways
         self._clock = clock
-        self._round: tuple[float, rounds.ActiveRound | None] = (-ROUND_KEPT, None)
+        self._vault = Vault(pepper)
+        self._keeping = Keeping(self._vault)
+        self._saying = Saying(render, enqueue, self._vault)
+        self._worlds = Worlds(languages, knows_number, ways)
 
     # --- what happens ---------------------------------------------------------------------
 
-    def take(self, conn: Connection, inbound: Inbound) -> int | None:
+    def take(self, conn: Connection, inbound: Inbound, cast: Cast | None = None) -> int | None:
         """Takes one message in, whole; the person's id, or None when it is a repeat."""
         now = self._clock()
         person_id = None
         for part in inbound.parts():
+            arriving = _Arriving(self._keeping, part, now)
             arrival = hot.arrive(
                 conn,
                 channel=part.channel,
@@ -104,7 +91,7 @@ class Conversation:
                 address=part.address,
                 hint=part.language_hint,
                 kind=part.kind,
-                body_json=json.dumps(part.to_json(), ensure_ascii=False),
+                body_json=arriving.body,
                 now_ms=to_ms(now),
             )
             if arrival is None:
@@ -112,18 +99,17 @@ class Conversation:
             person_id = arrival.person_id
             if arrival.person_state == "inactive":  # who writes to us can be reached again
                 people.set_state(conn, person_id, "active")
-            who = _Person(person_id, part.channel, part.address, arrival.inbox_id)
+            turn = arriving.turn(conn, arrival, cast)
             if arrival.awaited:  # something waited for a word of theirs, and goes first
-                outbox.resume(conn, person_id, to_ms(now))
-                self._enqueue(conn, "deliver", person_id, f"deliver:{person_id}")
-            if arrival.busy:
-                due = to_ms(now + TAKE_WITHIN)
-                hot.hold(conn, arrival.inbox_id, "waiting", arrival.revision, due)
+                outbox.resume(conn, person_id, turn.now_ms)
+                self._saying.deliver(turn)
+            if arrival.busy and part.private:
+                self._hold(turn, "waiting", arrival.revision)
             else:
-                self._inbound(conn, who, Session.from_json(arrival.session_json), part, now)
+                self._inbound(turn, arriving.kept.session, part)
         return person_id
 
-    def taken(self, conn: Connection, inbox_id: int, what: Taken) -> None:
+    def taken(self, conn: Connection, inbox_id: int, what: Taken, cast: Cast | None = None) -> None:
         """A file is in (or could not be had): the dialogue goes on, and what waited behind it."""
         held = hot.held(conn, inbox_id)
         loaded = hot.load(conn, held.person_id) if held else None
@@ -133,231 +119,231 @@ class Conversation:
         hot.finish(conn, inbox_id)
         if loaded is None:
             return
-        now = self._clock()
-        who = _Person(held.person_id, loaded.channel, loaded.address, inbox_id)
-        session = Session.from_json(loaded.session_json)
-        caption = Inbound.from_json(json.loads(held.body)).text if held.body else ""
-        event = self._taken_event(conn, who, what, held.revision, caption, now)
-        session = self._happens(conn, who, session, event, now)
-        self._go_on(conn, who, session, now)
+        turn, kept = self._loaded(conn, loaded, cast)
+        turn = turn.with_(inbox_id=inbox_id, secret=kept.secret or is_sealed(held.body))
+        message = self._message(turn, held)
+        event, turn = self._taken_event(turn, what, held.revision, message.text)
+        session = self._happens(turn, kept.session, event)
+        self._go_on(turn, session)
 
-    def wake(self, conn: Connection, person_id: int) -> None:
+    def wake(self, conn: Connection, person_id: int, cast: Cast | None = None) -> None:
         """Messages of this person wait although nothing is before them: their turn."""
         loaded = hot.load(conn, person_id)
         if loaded is not None:
-            who = _Person(person_id, loaded.channel, loaded.address)
-            self._go_on(conn, who, Session.from_json(loaded.session_json), self._clock())
+            turn, kept = self._loaded(conn, loaded, cast)
+            self._go_on(turn, kept.session)
 
-    def rang(self, conn: Connection, timer: hot.Timer) -> None:
-        """A timer of somebody's silence rang: a reminder once, later a rest."""
-        loaded = hot.load(conn, timer.person_id)
-        if loaded is None or loaded.revision != timer.revision:
+    def rang(self, conn: Connection, rings: hot.Timer, cast: Cast | None = None) -> None:
+        """A timer of somebody's silence rang: a reminder once, later a rest; a vote is gone."""
+        loaded = hot.load(conn, rings.person_id)
+        if loaded is None or loaded.revision != rings.revision:
             return
-        now = self._clock()
-        who = _Person(timer.person_id, loaded.channel, loaded.address)
-        session = Session.from_json(loaded.session_json)
-        by_day = waking_hour(now)
-        if timer.timer == "nudge" and by_day > now:  # it rang late: nobody is woken for it
-            self._store(conn, who, session, session, now, ("nudge", to_ms(by_day)))
+        draft = rings.timer == DRAFT
+        turn, kept = self._loaded(conn, loaded, cast, however_old=draft)
+        if loaded.timer_at is None or loaded.timer_at > turn.now_ms:
+            return  # they have written meanwhile
+        if draft:
+            self._lapse(turn, kept.session)
             return
-        kind: EventKind = "nudge" if timer.timer == "nudge" else "rest"
-        event = Event(kind, self._world(conn, who, now), revision=timer.revision)
-        self._happens(conn, who, session, event, now, notice=True)
+        by_day = waking_hour(turn.now)
+        if rings.timer == NUDGE and by_day > turn.now:  # it rang late: nobody is woken for it
+            self._store(turn, kept.session, kept.session, (NUDGE, to_ms(by_day)))
+            return
+        event = Event("nudge" if rings.timer == NUDGE else "rest", self._worlds.of(turn))
+        event = replace(event, revision=rings.revision)
+        self._happens(turn, kept.session, event, notice=True)
 
     # --- one event ------------------------------------------------------------------------
 
+    def _loaded(
+        self, conn: Connection, loaded: hot.Loaded, cast: Cast | None, *, however_old: bool = False
+    ) -> tuple[Turn, Kept]:
+        now = self._clock()
+        kept = self._keeping.read(loaded.session_json, now, however_old=however_old)
+        who = loaded.person_id, loaded.channel, loaded.address
+        return Turn(conn, now, *who, secret=kept.secret, cast=cast), kept
+
     def _inbound(
-        self,
-        conn: Connection,
-        who: _Person,
-        session: Session,
-        inbound: Inbound,
-        now: datetime,
-        *,
-        waited: bool = False,
+        self, turn: Turn, session: Session, inbound: Inbound, *, waited: bool = False
     ) -> Session:
-        world = self._world(conn, who, now)
+        world = self._worlds.of(turn)
+        if turn.secret and is_to_be_deleted(session, inbound.text):
+            self._remove(turn)
         hint = inbound.language_hint.partition("-")[0].lower()
         if session == Session() and hint in world.languages:
             session = session.with_(answers={"guess": hint})
-        if not inbound.private:
-            hot.blank(conn, who.inbox_id)  # others in the group did not say yes to anything
-            self._say(conn, who, session, (self._go_private(inbound),), now)
+        if not inbound.private:  # others in the group did not say yes to anything
+            link = self._private_link(inbound.channel) or ""
+            self._saying.say(turn, session, (Reply((Text("engine.private_only", link=link),)),))
             return session
         event = replace(_event(inbound, world), waited=waited)
-        return self._happens(conn, who, session, event, now)
+        return self._happens(turn, session, event)
 
     def _happens(
-        self,
-        conn: Connection,
-        who: _Person,
-        before: Session,
-        event: Event,
-        now: datetime,
-        *,
-        notice: bool = False,
+        self, turn: Turn, before: Session, event: Event, *, notice: bool = False
     ) -> Session:
         """Steps, does what the steps ask for, says what they say, and stores where we are."""
         done = step(before, event)
-        replies = [*done.replies]
+        replies, slow_ms = [*done.replies], 0
         for _ in range(MOST_COMMANDS):
             if done.command is None:
                 break
-            outcome = self._perform(conn, who, done, event, now)
-            if outcome is None:
+            if done.command.name == "take_in":  # its outcome comes later, as `taken`
+                self._hold(turn, "taking", done.session.revision)
+                self._enqueue(turn.conn, "take_in", turn.inbox_id, f"take:{turn.person_id}")
                 break
+            outcome, slower = self._perform(turn, done, event.world)
+            slow_ms = max(slow_ms, slower)
             done = step(done.session, outcome)
             replies.extend(done.replies)
         if done.mended:
             log.error("the dialogue was mended after %s: %s", event.kind, done.mended)
-        self._store(conn, who, before, done.session, now)
-        self._say(conn, who, done.session, replies, now, notice=notice)
+        self._store(turn, before, done.session)
+        self._saying.say(turn, done.session, replies, notice=notice, slow_ms=slow_ms)
         return done.session
 
-    def _perform(
-        self, conn: Connection, who: _Person, done: Step, event: Event, now: datetime
-    ) -> Event | None:
-        """The outcome of a command as an event; None when it comes later, as `taken`."""
-        command = done.command
-        assert command is not None
-        if command.name == "take_in":
-            due = to_ms(now + TAKE_WITHIN)
-            hot.hold(conn, who.inbox_id, "taking", done.session.revision, due)
-            self._enqueue(conn, "take_in", who.inbox_id, f"take:{who.id}")
-            return None
-        active = self._active(conn)
-        scope = actions.Scope(
-            conn,
-            who.id,
+    def _perform(self, turn: Turn, done: Step, world: World) -> tuple[Event, int]:
+        """The outcome of a command as an event, and by how much (ms) the answer is slowed."""
+        assert done.command is not None
+        active = self._worlds.active(turn.conn)
+        scope = Scope(
+            turn.conn,
+            turn.person_id,
             active.id if active else None,
-            event.world,
+            world,
             done.session.language,
-            now,
-            who.address,
+            turn.now,
+            turn.address,
+            self._pepper,
+            turn.cast,
         )
-        outcome = actions.perform(command, scope)
+        outcome = actions.perform(done.command, scope)
         if scope.erased:
-            after_commit(conn, lambda: self._erase(scope.erased))
-        return Event("outcome", event.world, outcome=outcome)
+            after_commit(turn.conn, lambda: self._erase(scope.erased))
+        return Event("outcome", world, outcome=outcome), scope.slow_ms
 
-    def _go_on(self, conn: Connection, who: _Person, session: Session, now: datetime) -> None:
+    def _go_on(self, turn: Turn, session: Session) -> None:
         """What waited behind a voice note or photo has its turn, in order."""
         for _ in range(MOST_WAITING):
-            waiting = hot.next_waiting(conn, who.id)
+            waiting = hot.next_waiting(turn.conn, turn.person_id)
             if waiting is None:
                 return
-            hot.finish(conn, waiting.id)
-            inbound = Inbound.from_json(json.loads(waiting.body))
-            next_ = _Person(who.id, inbound.channel, inbound.address, waiting.id)
-            session = self._inbound(conn, next_, session, inbound, now, waited=True)
+            hot.finish(turn.conn, waiting.id)
+            inbound = self._message(turn, waiting)
+            sealed = is_sealed(waiting.body)
+            next_ = turn.with_(
+                channel=inbound.channel,
+                address=inbound.address,
+                inbox_id=waiting.id,
+                body=json.dumps(inbound.to_json(), ensure_ascii=False),
+                secret=inbound.private and (sealed or is_secret(session, inbound)),
+            )
+            if next_.secret and not sealed:  # it became secret by what came before it
+                hot.blank(turn.conn, waiting.id)
+            session = self._inbound(next_, session, inbound, waited=True)
+
+    def _message(self, turn: Turn, held: hot.Held) -> Inbound:
+        """A message that was held; one that does not open any more is none that we understand."""
+        with suppress(ValueError):
+            return Inbound.from_json(json.loads(self._vault.open(held.body)))
+        return Inbound("", turn.channel, turn.address, kind_unknown=True)
 
     def _taken_event(
-        self,
-        conn: Connection,
-        who: _Person,
-        what: Taken,
-        revision: int,
-        caption: str,
-        now: datetime,
-    ) -> Event:
-        world = self._world(conn, who, now)
+        self, turn: Turn, what: Taken, revision: int, caption: str
+    ) -> tuple[Event, Turn]:
+        """What became of a file; its turn is secret when there is a code in it."""
+        world = self._worlds.of(turn)
         if isinstance(what, Failed):
-            return Event("heard", world, verdict=what.reason, revision=revision)
-        behind = hot.next_waiting(conn, who.id)
+            return Event("heard", world, verdict=what.reason, revision=revision), turn
+        behind = hot.next_waiting(turn.conn, turn.person_id)
         more = behind is not None and behind.kind in ("voice", "photo")
         if isinstance(what, Pictured):
-            row = photos.add(conn, new_photo(who.id, who.inbox_id, what), to_ms(now))
-            return Event("seen", world, media=row, revision=revision, text=caption, more=more)
-        row = recordings.add(conn, new_recording(who.id, who.inbox_id, what), to_ms(now))
-        recordings.transcribed(conn, row, what.heard)
-        return Event(
+            row = photos.add(turn.conn, new_photo(turn.person_id, turn.inbox_id, what), turn.now_ms)
+            seen = Event("seen", world, media=row, revision=revision, text=caption, more=more)
+            return seen, turn
+        if says_code(what.heard.transcript):
+            turn = turn.with_(secret=True)
+            hot.blank(turn.conn, turn.inbox_id)
+            self._remove(turn)
+        heard = Event(
             "heard",
             world,
             text=what.heard.transcript,
-            media=row,
+            media=self._recorded(turn, what),
             verdict=what.heard.verdict,
             language=what.heard.language,
             revision=revision,
             more=more,
         )
+        return heard, turn
 
-    # --- storing and saying ---------------------------------------------------------------
+    def _recorded(self, turn: Turn, what: Recorded) -> int | None:
+        """The row of a recording. What was said in a vote has none: nobody may hear it."""
+        if turn.secret or not what.name:
+            return None
+        recording = new_recording(turn.person_id, turn.inbox_id, what)
+        row = recordings.add(turn.conn, recording, turn.now_ms)
+        recordings.transcribed(turn.conn, row, what.heard)
+        return row
+
+    # --- storing --------------------------------------------------------------------------
 
     def _store(
-        self,
-        conn: Connection,
-        who: _Person,
-        before: Session,
-        after: Session,
-        now: datetime,
-        rings: tuple[str, int] | None = None,
+        self, turn: Turn, before: Session, after: Session, rings: tuple[str, int] | None = None
     ) -> None:
-        timer, at = rings or _timer(after, now)
-        hot.save(conn, who.id, after.state, after.to_json(), after.revision, timer, at, to_ms(now))
+        ringing, at = rings or timer(after, turn.now)
+        data = self._keeping.written(after, turn.now)
+        conn, person, now = turn.conn, turn.person_id, turn.now_ms
+        hot.save(conn, person, after.state, data, after.revision, ringing, at, now)
         settings = (after.language, after.sound, after.notify, after.consent)
         if settings != (before.language, before.sound, before.notify, before.consent):
-            consented = to_ms(now) if after.consent and not before.consent else None
-            hot.set_person(conn, who.id, after.language, after.sound, after.notify, consented)
+            consented = now if after.consent and not before.consent else None
+            hot.set_person(conn, person, after.language, after.sound, after.notify, consented)
         if before.notify and not after.notify:
-            campaigns.stop_for(conn, who.id)
+            campaigns.stop_for(conn, person)
 
-    def _say(
-        self,
-        conn: Connection,
-        who: _Person,
-        session: Session,
-        replies: Sequence[Reply],
-        now: datetime,
-        *,
-        notice: bool = False,
-    ) -> None:
-        if not replies:
-            return
-        language = session.language or str(session.answers.get("guess") or "nl")
-        messages = [
-            message
-            for reply in replies
-            for message in self._render(
-                reply, language, who.channel, who.address, sound=session.sound
-            )
-        ]
-        if notice and messages:  # the reminder, where only an approved text may be sent by then
-            messages[0] = replace(messages[0], template=Template(UNFINISHED, language))
-        bodies = [json.dumps(message.to_json(), ensure_ascii=False) for message in messages]
-        kind = "notice" if notice else "reply"
-        outbox.put(conn, who.id, who.channel, who.address, bodies, kind, to_ms(now))
-        self._enqueue(conn, "deliver", who.id, f"deliver:{who.id}")
+    def _lapse(self, turn: Turn, session: Session) -> None:
+        """A vote was left lying: all of it goes, and who was in the middle of it rests."""
+        rest = Event("rest", self._worlds.of(turn), revision=session.revision)
+        done = step(session, rest) if session.state.startswith(VOTE) else Step(session)
+        self._store(turn, session, lapsed(done.session))
+        self._saying.say(turn, session, done.replies, notice=True)
 
-    def _go_private(self, inbound: Inbound) -> Reply:
-        return Reply((Text("engine.private_only", link=self._private_link(inbound.channel) or ""),))
+    def _hold(self, turn: Turn, state: str, revision: int) -> None:
+        """Keeps a message until it can be handled; sealed if nothing of it may be read."""
+        sealed = self._vault.seal(turn.body) if turn.secret else None
+        due = to_ms(turn.now + TAKE_WITHIN)
+        hot.hold(turn.conn, turn.inbox_id, state, revision, due, sealed)
 
-    # --- the world ------------------------------------------------------------------------
+    def _remove(self, turn: Turn) -> None:
+        """Has the message, in which there is a code, deleted where the provider keeps it."""
+        self._enqueue(turn.conn, "remove", turn.inbox_id, f"remove:{turn.person_id}")
 
-    def _world(self, conn: Connection, who: _Person, now: datetime) -> World:
-        active = self._active(conn)
-        day = today(now)
-        if active is None:
-            return World(None, day, day, who.channel, *self._reach(who), self._languages)
-        round_, forced = active.round, active.phase
-        spoken = {c: n for c, n in self._languages.items() if c in round_.languages}
-        return World(
-            round_,
-            day,
-            round_.day_in(forced, day) if forced else day,
-            who.channel,
-            *self._reach(who),
-            spoken or self._languages,
-        )
 
-    def _reach(self, who: _Person) -> tuple[bool, frozenset[str]]:
-        return self._knows_number(who.channel, who.address), self._ways(who.channel, who.address)
+_FRESH = Kept(Session())
 
-    def _active(self, conn: Connection) -> rounds.ActiveRound | None:
-        read_at, active = self._round
-        if monotonic() - read_at > ROUND_KEPT:
-            active = rounds.active(conn)
-            self._round = (monotonic(), active)
-        return active
+
+class _Arriving:
+    """A message while it is taken in: what is kept of it is decided when we know whose it is."""
+
+    def __init__(self, keeping: Keeping, inbound: Inbound, now: datetime) -> None:
+        self._keeping = keeping
+        self._inbound = inbound
+        self._now = now
+        self._json = json.dumps(inbound.to_json(), ensure_ascii=False)
+        self.kept = _FRESH
+
+    def body(self, session_json: str) -> str:
+        """What the inbox may keep of it, given its person's session."""
+        kept = self._keeping.read(session_json, self._now)
+        if not kept.secret and is_secret(kept.session, self._inbound):
+            kept = Kept(kept.session, True)
+        self.kept = kept
+        return "" if kept.secret or not self._inbound.private else self._json
+
+    def turn(self, conn: Connection, arrival: hot.Arrival, cast: Cast | None) -> Turn:
+        who = arrival.person_id, arrival.channel, arrival.address, arrival.inbox_id
+        return Turn(conn, self._now, *who, self._json, self.kept.secret, cast)
 
 
 def _event(inbound: Inbound, world: World) -> Event:
@@ -368,14 +354,3 @@ def _event(inbound: Inbound, world: World) -> Event:
         choice=inbound.choice,
         location=inbound.location,
     )
-
-
-def _timer(session: Session, now: datetime) -> tuple[str | None, int | None]:
-    """What silence leads to from here, and when: a reminder by day, or rest."""
-    if not underway(session):
-        return None, None
-    if session.nudged:
-        return "rest", to_ms(now + REST_AFTER - NUDGE_AFTER)
-    if not unfinished(session):
-        return "rest", to_ms(now + REST_AFTER)
-    return "nudge", to_ms(waking_hour(now + NUDGE_AFTER))

@@ -110,10 +110,14 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """What is to be heard with (or after) a message: the words and their language."""
+    """What is to be heard with (or after) a message: the words and their language.
+
+    One that is `secret` is not kept as a file that others could hear.
+    """
 
     text: str
     language: str
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +206,8 @@ class Reply:
 
     `lines` are the texts in order, the last one being the question if there is
     one; `choices` are (scoped id, label) pairs, labels still to be translated.
+    `keys` are the numbers that answer them and `shorts` the labels for a button whose own
+    label stands in the text; "" and None for those without, both empty when none has one.
     """
 
     lines: tuple[Any, ...]
@@ -209,3 +215,5 @@ class Reply:
     secret: bool = False
     asks_location: bool = False
     numbered: bool = field(default=False)
+    keys: tuple[str, ...] = ()
+    shorts: tuple[Any, ...] = ()

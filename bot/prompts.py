@@ -53,11 +53,16 @@ class Choice:
 
     `means` names the set of everyday words that also mean it ("yes", "no",
     "skip", "unknown", ...: the lexicon's keys), for what people type instead.
+    `key` is the number that answers it when that is not its place, such as a plan's own; where
+    one choice of a question has a key, the others have no number. With `short` the label stands
+    in the text, and only the short one on a button.
     """
 
     id: str
     label: Label
     means: str = ""
+    key: str = ""
+    short: Label | None = None
 
 
 AnswerKind = Literal["choice", "text", "voice", "photo", "location", "number"]
@@ -163,7 +168,8 @@ class Ask:
     """An open question.
 
     `accepts` are the kinds of answer taken besides the choices. `easier` is how
-    it is asked after a second miss.
+    it is asked after a second miss. `back` is where *back* leads, when that is not
+    the question before.
     """
 
     text: Text
@@ -171,6 +177,7 @@ class Ask:
     accepts: tuple[AnswerKind, ...] = ("text", "voice")
     choices: tuple[Choice, ...] = ()
     easier: Text | None = None
+    back: Go | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +210,7 @@ State = Callable[[Scene], Prompt]
 
 
 # What a voice note never decides: it may be misheard, and these cannot all be taken back.
-BY_HAND = frozenset({"yes", "no", "send", "withdraw", "forget"})
+BY_HAND = frozenset({"yes", "no", "send", "withdraw", "forget", "cast"})
 
 
 def choices_of(prompt: Prompt) -> tuple[Choice, ...]:

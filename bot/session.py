@@ -13,6 +13,7 @@ CONSENT = "welcome.privacy"
 MENU = "menu.menu"
 RESTING = "menu.resting"
 SENT = "submit_plan.sent"
+VOTE = "vote."  # how the states of the vote begin; answers["vote"] is all that is known of it
 TRAIL = 30  # states that "back" can undo; older ones fall off
 
 
@@ -74,9 +75,14 @@ def front(session: Session) -> str:
     return CONSENT if session.language else FIRST_LANGUAGE
 
 
+def votes(session: Session) -> bool:
+    """Whether somebody is voting, or has begun to: all that is said then is secret."""
+    return session.state.startswith(VOTE) or bool(session.answers.get("vote"))
+
+
 def underway(session: Session) -> bool:
     """Whether the dialogue is anywhere but in the menu, so that after long silence it rests."""
-    return session.consent and not session.state.startswith("menu.")
+    return votes(session) or (session.consent and not session.state.startswith("menu."))
 
 
 def unfinished(session: Session) -> bool:

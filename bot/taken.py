@@ -9,7 +9,10 @@ from storage import photos, recordings
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A voice note that was fetched: its name in the media store, and what was heard."""
+    """A voice note that was fetched: its name in the media store, and what was heard.
+
+    One that is secret is not kept: its name is "".
+    """
 
     name: str
     mime: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 
 # OpenStad, the municipality's platform, takes titles of 10 to 50 characters.
@@ -28,29 +29,109 @@ class Status(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-_S = Status
+class Role(StrEnum):
+    """Who takes a step. `supporters`: the neighbours together; `count`: the count of the votes."""
+
+    INITIATOR = "initiator"
+    SUPPORTERS = "supporters"
+    COORDINATOR = "coordinator"
+    ASSESSOR = "assessor"
+    COMMITTEE = "committee"
+    COUNT = "count"
+
+
+class Refusal(StrEnum):
+    """Why a step cannot be taken."""
+
+    NO_SUCH_STEP = "no_such_step"
+    NOT_YOURS = "not_yours"
+    NO_REASON = "no_reason"
+    NO_SUPPORT = "no_support"
+
+
+_S, _R = Status, Role
+_OFFICE = frozenset({_R.COORDINATOR})
+_TAKEN_BACK = frozenset({_R.INITIATOR, _R.COORDINATOR})
+_TESTED = frozenset({_R.ASSESSOR, _R.COMMITTEE, _R.COORDINATOR})
+_TO_TEST = frozenset({_R.COORDINATOR, _R.ASSESSOR})
+_DECIDED = frozenset({_R.COUNT, _R.COMMITTEE})  # the committee where no vote is held: model C
+STEPS: Mapping[Status, Mapping[Status, frozenset[Role]]] = {
+    _S.DRAFT: {_S.SUBMITTED: frozenset({_R.INITIATOR, _R.COORDINATOR})},
+    _S.SUBMITTED: {
+        _S.SUPPORTED: frozenset({_R.SUPPORTERS, _R.COORDINATOR}),
+        _S.ASSESSING: _TO_TEST,
+        _S.WITHDRAWN: _TAKEN_BACK,
+    },
+    _S.SUPPORTED: {_S.ASSESSING: _TO_TEST, _S.WITHDRAWN: _TAKEN_BACK},
+    _S.ASSESSING: {
+        _S.ADJUST: _TESTED,
+        _S.ADMITTED: _TESTED,
+        _S.DECLINED: _TESTED,
+        _S.WITHDRAWN: _TAKEN_BACK,
+    },
+    _S.ADJUST: {
+        _S.ASSESSING: frozenset({_R.INITIATOR, _R.COORDINATOR}),
+        _S.WITHDRAWN: _TAKEN_BACK,
+    },
+    _S.ADMITTED: {_S.CHOSEN: _DECIDED, _S.NOT_CHOSEN: _DECIDED, _S.WITHDRAWN: _TAKEN_BACK},
+    _S.DECLINED: {},
+    _S.CHOSEN: {_S.STARTING: _OFFICE},
+    _S.NOT_CHOSEN: {},
+    _S.STARTING: {_S.RUNNING: _OFFICE},
+    _S.RUNNING: {_S.DONE: _OFFICE},
+    _S.DONE: {},
+    _S.WITHDRAWN: {},
+}
+"""Each step of a plan's life (DESIGN 9) and who may take it."""
 NEXT: Mapping[Status, frozenset[Status]] = {
-    _S.DRAFT: frozenset({_S.SUBMITTED}),
-    _S.SUBMITTED: frozenset({_S.SUPPORTED, _S.ASSESSING, _S.WITHDRAWN}),
-    _S.SUPPORTED: frozenset({_S.ASSESSING, _S.WITHDRAWN}),
-    _S.ASSESSING: frozenset({_S.ADJUST, _S.ADMITTED, _S.DECLINED, _S.WITHDRAWN}),
-    _S.ADJUST: frozenset({_S.ASSESSING, _S.WITHDRAWN}),
-    _S.ADMITTED: frozenset({_S.CHOSEN, _S.NOT_CHOSEN, _S.WITHDRAWN}),
-    _S.DECLINED: frozenset(),
-    _S.CHOSEN: frozenset({_S.STARTING}),
-    _S.NOT_CHOSEN: frozenset(),
-    _S.STARTING: frozenset({_S.RUNNING}),
-    _S.RUNNING: frozenset({_S.DONE}),
-    _S.DONE: frozenset(),
-    _S.WITHDRAWN: frozenset(),
+    before: frozenset(following) for before, following in STEPS.items()
 }
 # Before the assessment the text is still the initiator's; from then on others have read it.
 OPEN_TO_ADDITIONS = frozenset({_S.SUBMITTED, _S.SUPPORTED, _S.ASSESSING, _S.ADJUST})
+# A plan that has enough may get more. Nobody's support counts for their own plan: they stand
+# behind it already, so the threshold is a number of other people.
+OPEN_TO_SUPPORT = frozenset({_S.SUBMITTED, _S.SUPPORTED})
+# What everybody may see of others.
+SHOWN = frozenset(_S) - {_S.DRAFT, _S.WITHDRAWN}
+RESULTS = frozenset({_S.CHOSEN, _S.NOT_CHOSEN})
+
+ADAPT_WITHIN = timedelta(days=14)  # what an initiator has to answer, unless a date is given
+REMIND_BEFORE = timedelta(days=3)
+TEST_AGAIN_WITHIN = timedelta(days=14)  # after the answer
 
 
 def may_become(before: Status, after: Status) -> bool:
     """Whether a plan may go from one status to the other in one step."""
     return after in NEXT[before]
+
+
+def needs_reason(after: Status, role: Role) -> bool:
+    """Whether somebody is refused or asked for a change by people, who then have to say why.
+
+    The count gives no reasons: its votes are the reason.
+    """
+    if after in (_S.ADJUST, _S.DECLINED):
+        return True
+    by_others = {_S.WITHDRAWN: role is not _R.INITIATOR, _S.NOT_CHOSEN: role is _R.COMMITTEE}
+    return by_others.get(after, False)
+
+
+def refusal(
+    before: Status, after: Status, role: Role, *, has_reason: bool, support_missing: int
+) -> Refusal | None:
+    """Why this step may not be taken, None when it may.
+
+    `support_missing`: how many supporters the plan still lacks; 0 where none are asked for.
+    """
+    if not may_become(before, after):
+        return Refusal.NO_SUCH_STEP
+    if role not in STEPS[before][after]:
+        return Refusal.NOT_YOURS
+    if before is _S.SUBMITTED and after is not _S.WITHDRAWN and support_missing > 0:
+        return Refusal.NO_SUPPORT
+    if needs_reason(after, role) and not has_reason:
+        return Refusal.NO_REASON
+    return None
 
 
 # What people say before they say it, in each language: a greeting, who they are, "I would like".

@@ -120,9 +120,18 @@ async def _rows(system: System, to: str, after: int) -> list[outbox.Row]:
 async def _show_new(system: System, to: str, seen: int, show: Callable[[Outbound], None]) -> int:
     for row in await _rows(system, to, seen):
         seen = row.id
-        if row.body:
-            show(Outbound.from_json(json.loads(row.body)))
+        if message := shown(system, row):
+            show(message)
     return seen
+
+
+def shown(system: System, row: outbox.Row) -> Outbound | None:
+    """What a row says to who simulates: of a secret one that is gone, that there was something."""
+    try:
+        body = system.vault.open(row.body)
+        return Outbound.from_json(json.loads(body))
+    except ValueError:
+        return Outbound("", secret=True) if row.secret else None
 
 
 def _print_json(system: System) -> Callable[[Outbound], None]:
@@ -133,9 +142,12 @@ def _print_json(system: System) -> Callable[[Outbound], None]:
 
 
 def as_json(system: System, message: Outbound) -> dict[str, Any]:
-    """A reply as `--json` prints it: text, choices, audio (a file's path or null), secret."""
+    """A reply as `--json` prints it: text, choices, audio (a file's path or null), secret.
+
+    What is secret is never a file; its text says it all.
+    """
     audio = None
-    if message.sound:
+    if message.sound and not message.sound.secret:
         system.sounds.made(message.sound)
         audio = str(system.sounds.path(message.sound))
     return {
@@ -159,5 +171,5 @@ def _shown(system: System, message: Outbound) -> Iterator[str]:
     if message.style != "numbers":
         for n, button in enumerate(message.buttons, 1):
             yield f"  [{n}] {button.label}"
-    if message.sound:
+    if message.sound and not message.sound.secret:
         yield f"  🔊 {as_json(system, message)['audio']}"

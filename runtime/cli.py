@@ -64,6 +64,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_round(commands)
     _add_content(commands)
     _add_campaign(commands)
+    _add_stempas(commands)
+    _add_election(commands)
+    _add_console(commands)
+    _add_replay(commands)
     return parser
 
 
@@ -112,6 +116,30 @@ def _add_campaign(commands: argparse._SubParsersAction[_Parser]) -> None:
     from runtime.campaign_cli import add_arguments
 
     add_arguments(_add(commands, "campaign", _campaign, "reminders, news and results"))
+
+
+def _add_election(commands: argparse._SubParsersAction[_Parser]) -> None:
+    from runtime.election.cli import add_arguments
+
+    add_arguments(_add(commands, "election", _election, "the key, the closing and the count"))
+
+
+def _add_stempas(commands: argparse._SubParsersAction[_Parser]) -> None:
+    from runtime.stempas_cli import add_arguments
+
+    add_arguments(_add(commands, "stempas", _stempas, "the passes with which people vote"))
+
+
+def _add_console(commands: argparse._SubParsersAction[_Parser]) -> None:
+    from runtime.console_cli import add_arguments
+
+    add_arguments(_add(commands, "console", _console, "who may sign in to the console"))
+
+
+def _add_replay(commands: argparse._SubParsersAction[_Parser]) -> None:
+    from runtime.replay.cli import add_arguments
+
+    add_arguments(_add(commands, "replay", _replay, "a real election, through the dialogue"))
 
 
 # --- one function a command; what is heavy to import is imported where it is used ---------------
@@ -224,3 +252,39 @@ def _campaign(settings: Settings, args: argparse.Namespace) -> int:
     finally:
         db.close()
     return 0
+
+
+def _election(settings: Settings, args: argparse.Namespace) -> int:
+    from runtime.election import cli
+
+    try:
+        return cli.run(settings, args)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _stempas(settings: Settings, args: argparse.Namespace) -> int:
+    from runtime import stempas, stempas_cli
+
+    try:
+        return stempas_cli.run(settings, args)
+    except stempas.StempasError as error:
+        raise UsageError(str(error)) from None
+
+
+def _console(settings: Settings, args: argparse.Namespace) -> int:
+    from runtime import console_cli
+
+    try:
+        return console_cli.run(settings, args)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _replay(settings: Settings, args: argparse.Namespace) -> int:
+    from runtime.replay import cli
+
+    try:
+        return cli.run(args)
+    except ValueError as error:
+        raise UsageError(str(error)) from None

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
 import secrets
+import sys
+import tempfile
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +15,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "BUURTSTEM_"
+SHORTEST_SECRET = 16  # characters
 
 
 class ConfigError(Exception):
@@ -30,6 +36,7 @@ class Settings(BaseSettings):
     pepper: SecretStr = SecretStr("")
     telegram_token: SecretStr = SecretStr("")
     telegram_api_url: str = "https://api.telegram.org"
+    telegram_name: str = ""
     twilio_account_sid: str = ""
     twilio_auth_token: SecretStr = SecretStr("")
     twilio_api_url: str = ""
@@ -39,6 +46,13 @@ class Settings(BaseSettings):
     whisper_model: str = ""
     whisper_threads: int = Field(default=2, ge=1, le=64)
     export_url: str = ""
+    smtp_url: SecretStr = SecretStr("")
+    mail_from: str = ""
+    mail_to: str = ""  # addresses with a comma between
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_role_claim: str = "buurtstem_role"
 
     @field_validator("database_url")
     @classmethod
@@ -47,19 +61,36 @@ class Settings(BaseSettings):
             raise ValueError("begin it with sqlite:/// or postgresql://")
         return url
 
-    @field_validator("public_url", "telegram_api_url", "twilio_api_url")
+    @field_validator("public_url", "telegram_api_url", "twilio_api_url", "oidc_issuer")
     @classmethod
     def _web_address(cls, url: str) -> str:
         if url and not url.startswith(("http://", "https://")):
             raise ValueError("begin it with http:// or https://")
         return url.rstrip("/")
 
-    @field_validator("secret_key")
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, url: SecretStr) -> SecretStr:
+        if url.get_secret_value() and not url.get_secret_value().startswith(
+            ("smtp://", "smtps://")
+        ):
+            raise ValueError("begin it with smtp:// or smtps://")
+        return url
+
+    @field_validator("secret_key", "pepper")
     @classmethod
     def _long_enough(cls, key: SecretStr) -> SecretStr:
-        if 0 < len(key.get_secret_value()) < 16:
-            raise ValueError("make it at least 16 characters long")
+        if 0 < len(key.get_secret_value()) < SHORTEST_SECRET:
+            raise ValueError(f"make it at least {SHORTEST_SECRET} characters long")
         return key
+
+    @field_validator("telegram_name")
+    @classmethod
+    def _name_of_a_bot(cls, name: str) -> str:
+        name = name.removeprefix("@")
+        if name and not re.fullmatch("[A-Za-z0-9_]{5,32}", name):
+            raise ValueError("write the bot's name as Telegram has it, such as BuurtstemBot")
+        return name
 
     @property
     def sqlite_path(self) -> Path | None:
@@ -90,12 +121,44 @@ def load() -> Settings:
 
 def secret_key(settings: Settings) -> str:
     """The application's key: the setting, or one made once and kept beside the database."""
-    given = settings.secret_key.get_secret_value()
-    if given:
-        return given
     path = settings.folder / "secret_key"
+    return settings.secret_key.get_secret_value() or _kept(path) or _made(path)
+
+
+def pepper(settings: Settings) -> bytes:
+    """The key to all codes: the setting, or one made once and kept beside the database.
+
+    Whoever has the database without it can tell no code; whoever loses it voids all codes.
+    """
+    path = settings.folder / "pepper"
+    known = settings.pepper.get_secret_value() or _kept(path)
+    if not known:
+        known = _made(path)
+        print(
+            f"buurtstem: made the pepper of the codes, in {path}. Keep a copy of it apart from"
+            " the database: without it every code is void",
+            file=sys.stderr,
+        )
+    return known.encode()
+
+
+def _kept(path: Path) -> str:
+    """The secret in this file, "" when there is none yet."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(32), "ascii")
-    return path.read_text("ascii").strip()
+        return ""
+    kept = path.read_text("ascii", "replace").strip()
+    if len(kept) < SHORTEST_SECRET:
+        raise ConfigError(f"{path}: is damaged; put the copy that you kept in its place")
+    return kept
+
+
+def _made(path: Path) -> str:
+    """A new secret in this file, whole and safe on the disk; what another process made first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}-") as file:
+        file.write(secrets.token_urlsafe(32))
+        file.flush()
+        os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(file.name, path)
+    return _kept(path)

@@ -26,7 +26,7 @@ class Heard:
 
     def link(self, said: Sound, sound: bytes) -> str:
         """Where this sound, which `Sounds` has made, can be fetched."""
-        name = self._sounds.path(said).stem
+        name = self._sounds.name(said, sound)
         until = self._clock() // 1000 + HOURS * 3600
         token = f"{name}-{until}-{self._sign(name, until)}"
         return self._public_url + PATH.format(token=token)

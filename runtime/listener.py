@@ -11,22 +11,26 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sqlalchemy import Connection
 
 from bot.channels.port import ChannelError, Policy, Port
 from bot.conversation import Conversation
 from bot.messages import Inbound, Media
-from bot.session import Session
+from bot.secrecy import says_code
+from bot.session import Session, votes
 from bot.speech import audio
 from bot.speech.transcribe import Transcriber
 from bot.taken import Failed, Pictured, Recorded, Taken
+from runtime.casting import Casting
 from runtime.photos import PhotoError, clean
 from storage import hot, recordings
 from storage.db import Database
 from storage.hot import Held
 from storage.media import MediaStore
 from storage.times import now_ms
+from storage.vault import SealError, Vault
 
 log = logging.getLogger(__name__)
 
@@ -55,9 +59,13 @@ class Listener:
         store: MediaStore,
         transcriber: Transcriber,
         offered: Mapping[str, str],
+        casting: Casting,
+        vault: Vault,
     ) -> None:
         self._db = db
         self._conversation = conversation
+        self._casting = casting
+        self._vault = vault
         self._ports = ports
         self._store = store
         self._transcriber = transcriber
@@ -72,9 +80,13 @@ class Listener:
         asked = await self._db.run(lambda conn: _ask(conn, inbox_id))
         if asked is None:
             return
-        inbound = Inbound.from_json(json.loads(asked.held.body))
         try:
-            what = await self._take(inbound.media[0], asked)
+            media = self._media(asked.held)
+        except SealError:
+            await self._tell(inbox_id, Failed("not_fetched"))
+            return
+        try:
+            what = await self._take(media, asked)
         except ChannelError as error:
             if error.policy is Policy.RETRY and asked.held.attempts < TRIES:
                 raise
@@ -85,8 +97,16 @@ class Listener:
                 raise
             log.error("a %s could not be taken in: %s", asked.held.kind, type(error).__name__)
             what = Failed("not_fetched")
-        await self._db.run(lambda conn: self._conversation.taken(conn, inbox_id, what))
-        await self._release(inbound.media[0], asked.held.channel)
+        await self._tell(inbox_id, what)
+        await self._release(media, asked.held.channel)
+
+    def _media(self, held: Held) -> Media:
+        """The file of a message. Raises `SealError` when we cannot read any more where it is."""
+        return Inbound.from_json(json.loads(self._vault.open(held.body))).media[0]
+
+    async def _tell(self, inbox_id: int, what: Taken) -> None:
+        taken = partial(self._conversation.taken, inbox_id=inbox_id, what=what)
+        await self._casting.run(taken)
 
     async def _release(self, media: Media, channel: str) -> None:
         try:
@@ -120,7 +140,8 @@ class Listener:
         if not language:
             offered = self._guess(pcm)
         heard = self._transcriber.transcribe(pcm, language or offered or None)
-        name = self._store.put(data, ".oga")
+        secret = votes(session) or says_code(heard.text)
+        name = "" if secret else self._store.put(data, ".oga")
         return Recorded(
             name=name,
             mime=media.mime or _MIME,

@@ -15,14 +15,16 @@ from civic.places import words_of
 from civic.rounds import (
     MOST_CHOICES,
     Area,
+    BallotKind,
     Localised,
     Phase,
     Round,
+    TallyRule,
     Theme,
     label_length,
     label_limit,
 )
-from runtime.round_model import ABOUT, RoundFile
+from runtime.round_model import ABOUT, RoundFile, RulesFile
 
 Finding = tuple[str, str]
 
@@ -46,6 +48,8 @@ def findings(round_: Round, written: RoundFile, known: Collection[str]) -> Itera
     yield from _phases_needed(round_, written)
     yield from _budgets(round_, written.budget)
     yield from _bounds(round_)
+    yield from _caps(round_, written.rules)
+    yield from _points(round_, written.rules)
     yield from _labels("areas", {area.id: area.name for area in round_.areas})
     yield from _labels("themes", {theme.id: _signed(theme) for theme in round_.themes})
     yield from _signs(round_.themes)
@@ -132,6 +136,45 @@ def _bounds(round_: Round) -> Iterator[Finding]:
         yield "rules.cost_min", f"is more than a plan may cost. Give at most {dearest}."
     if rules.ballot_most is not None and rules.ballot_most < rules.ballot_least:
         yield "rules.ballot_most", f"is too few. Give at least {rules.ballot_least}."
+
+
+def _caps(round_: Round, written: RulesFile) -> Iterator[Finding]:
+    """Caps of areas, and rules that are about caps."""
+    for area in round_.areas:
+        for theme, cap in area.theme_caps.items():
+            key = f"areas.{area.id}.theme_caps.{theme}"
+            if not round_.theme(theme):
+                ids = ", ".join(sorted(each.id for each in round_.themes))
+                yield key, f"there is no theme with this id. Choose from: {ids}."
+            elif not 0 < cap <= area.budget:
+                why = f"{cap} is not between 0 and the budget of the area"
+                yield key, f"{why}. Give at most {area.budget}."
+    if written.caps_bind_leftover is False and round_.rules.tally is TallyRule.EQUAL_SHARES:
+        why = "nothing is paid from what equal shares leave over"
+        yield "rules.caps_bind_leftover", f"{why}. Take it away, or choose another tally."
+    capped = any(theme.cap is not None for theme in round_.themes)
+    if capped or any(area.theme_caps for area in round_.areas):
+        return
+    for rule in ("ballot_within_caps", "caps_bind_leftover"):
+        if getattr(written, rule) is not None:
+            yield f"rules.{rule}", "says something of caps, but no theme has one. Take it away."
+
+
+def _points(round_: Round, written: RulesFile) -> Iterator[Finding]:
+    rules = round_.rules
+    if rules.ballot is not BallotKind.POINTS:
+        for rule in ("ballot_points", "ballot_points_most"):
+            if getattr(written, rule) is not None:
+                remedy = 'Take it away, or give rules.ballot = "points".'
+                yield f"rules.{rule}", f"is for a ballot of points only. {remedy}"
+    elif written.ballot_points is None:
+        yield "rules.ballot_points", "is missing. Add how many points one ballot spreads."
+    elif rules.ballot_points < rules.ballot_least:
+        why = f"is too few for {rules.ballot_least} plans with a point each"
+        yield "rules.ballot_points", f"{why}. Give at least {rules.ballot_least}."
+    elif rules.ballot_points_most is not None and rules.ballot_points_most > rules.ballot_points:
+        why = "is more than a ballot has in all"
+        yield "rules.ballot_points_most", f"{why}. Give at most {rules.ballot_points}."
 
 
 def _signed(theme: Theme) -> Localised:

@@ -178,6 +178,7 @@ def _area(key: str, area: AreaFile) -> Area:
         model=area.model,
         places=tuple(area.places),
         outline=tuple(area.outline) if area.outline else None,
+        theme_caps=area.theme_caps,
     )
 
 

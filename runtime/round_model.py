@@ -45,6 +45,13 @@ def _share(value: Any) -> Decimal:
     return Decimal(value)
 
 
+def _part(value: Any) -> Decimal:
+    share = _share(value)
+    if share.is_nan() or not 0 < share < 1:
+        raise PydanticCustomError("share", "is not between 0 and 1")
+    return share
+
+
 def _degrees(value: Any) -> float:
     if type(value) not in (int, Decimal):
         raise PydanticCustomError("degrees", "is not a number of degrees")
@@ -78,6 +85,7 @@ Words = dict[str, Text]
 """Words in each language of the round."""
 Euros = Annotated[Decimal, BeforeValidator(_euros)]
 Share = Annotated[Decimal, BeforeValidator(_share)]
+Part = Annotated[Decimal, BeforeValidator(_part)]
 Degrees = Annotated[float, BeforeValidator(_degrees)]
 Day = Annotated[date | int, BeforeValidator(_day)]
 Corner = Annotated[tuple[Degrees, Degrees], Field(strict=False)]
@@ -100,6 +108,9 @@ class AreaFile(_Section):
     outline: list[Corner] | None = Field(
         None, description="corners as [latitude, longitude], such as [52.38, 4.80]"
     )
+    theme_caps: dict[Slug, Euros] = Field(
+        {}, description="euros for the id of a theme, such as { groen = 40000 }"
+    )
 
 
 class ThemeFile(_Section):
@@ -120,12 +131,19 @@ class RulesFile(_Section):
         None, ge=0, le=Decimal("0.08"), description="a share from 0 to 0.08; 5 % is 0.05"
     )
     ballot: BallotKind | None = Field(
-        None, strict=False, description='"approval" or "within-budget"'
+        None, strict=False, description='"approval", "within-budget" or "points"'
     )
     ballot_least: int | None = Field(None, ge=1, description="a number of plans from 1")
     ballot_most: int | None = Field(None, ge=1, description="a number of plans from 1")
+    ballot_points: int | None = Field(None, ge=1, le=1000, description="points, such as 10")
+    ballot_points_most: int | None = Field(None, ge=1, description="points, such as 5")
+    ballot_within_caps: bool | None = Field(None, description="true or false")
     tally: TallyRule | None = Field(
         None, strict=False, description='"fill", "stop", "stop-part-fund" or "equal-shares"'
+    )
+    caps_bind_leftover: bool | None = Field(None, description="true or false")
+    paper_share: Part | None = Field(
+        None, description="a share between 0 and 1; as much as all other ballots is 0.5"
     )
 
 

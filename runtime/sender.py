@@ -29,6 +29,7 @@ from storage import outbox, people, routing
 from storage.db import Database
 from storage.outbox import Unsent
 from storage.times import now_ms
+from storage.vault import SealError, Vault
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +80,8 @@ class Sender:
 
     `sounds` makes Ogg/Opus of a `Sound`. With `keep_bodies` the text of a sent message
     stays in the outbox (the simulator reads it there), unless the message is secret.
-    `clock` is the time (UTC ms) by which windows close and nights begin.
+    `clock` is the time (UTC ms) by which windows close and nights begin. `vault` opens what is
+    secret.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class Sender:
         keep_bodies: bool = True,
         patience: Patience | None = None,
         clock: Callable[[], int] = now_ms,
+        vault: Vault | None = None,
     ) -> None:
         self._db = db
         self._jobs = jobs
@@ -102,6 +105,7 @@ class Sender:
         self._scrub = not keep_bodies
         self._patience = patience or Patience()
         self._routing = Routing(ports, clock)
+        self._vault = vault
 
     def register(self, at_once: int = 32) -> None:
         """Takes on the jobs of the task `deliver`."""
@@ -157,7 +161,7 @@ class Sender:
         if not await self._turn(found):
             return None
         ours = await self._db.run(partial(_claim, found.row))
-        return (ours, sound) if ours else None
+        return (self._opened(ours), sound) if ours else None
 
     def _turn_over(self, person_id: int, settle: Settle, conn: Connection) -> _Next | None:
         """The next row, and whether it is claimed already.
@@ -171,15 +175,25 @@ class Sender:
             return None
         if is_idempotent(self._ports.get(row.channel)):
             ours = outbox.claim(conn, person_id, now_ms())
-            return _Next(ours, True) if ours else None
+            return _Next(self._opened(ours), True) if ours else None
         return _Next(row, False, self._ages(conn, row))
 
     def _head(self, conn: Connection, person_id: int) -> Unsent | None:
         """The first row that may go now; those before it are put aside or go another way."""
         while row := outbox.head(conn, person_id, now_ms()):
+            row = self._opened(row)
             if self._routing.passes(conn, row):
                 return row
         return None
+
+    def _opened(self, row: Unsent) -> Unsent:
+        """The row with its message readable; one that does not open any more has none."""
+        if self._vault is None or not row.secret:
+            return row
+        try:
+            return replace(row, body=self._vault.open(row.body))
+        except SealError:
+            return replace(row, body="")
 
     def _ages(self, conn: Connection, row: Unsent) -> tuple[float, ...]:
         """What others may have sent to this person: only asked when there are others."""

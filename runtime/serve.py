@@ -13,7 +13,7 @@ from types import FrameType
 import uvicorn
 
 from bot.channels.telegram_poll import poll as poll_telegram
-from runtime import wiring
+from runtime import console, wiring
 from runtime.cli import UsageError
 from runtime.config import Settings
 from runtime.round_file import RoundFileError, load_round
@@ -44,7 +44,11 @@ def run(settings: Settings, host: str, port: int, *, sample: Path | None, poll: 
         print("buurtstem: no round is loaded: buurtstem round load FILE", file=sys.stderr)
     # not a daemon: a thread that is thrown out of the model's own code aborts the process
     threading.Thread(target=system.warm_up, name="warm-up").start()
-    asyncio.run(_serve(system, host, port, poll=poll))
+    demo = sample is not None and not settings.public_url
+    if demo:
+        for line in console.demo_users(system.db):
+            print(f"buurtstem: {line}", file=sys.stderr)
+    asyncio.run(_serve(system, host, port, poll=poll, demo=demo))
     return 0
 
 
@@ -60,9 +64,9 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-async def _serve(system: System, host: str, port: int, *, poll: bool) -> None:
+async def _serve(system: System, host: str, port: int, *, poll: bool, demo: bool) -> None:
     config = uvicorn.Config(
-        app(system, simulated=system.settings.simulator),
+        app(system, simulated=system.settings.simulator, demo=demo),
         host=host,
         port=port,
         log_level="warning",
@@ -77,7 +81,7 @@ async def _serve(system: System, host: str, port: int, *, poll: bool) -> None:
     for sign in (signal.SIGINT, signal.SIGTERM):
         # uvicorn shuts down well, and then sends itself the signal again
         signal.signal(sign, lambda *_: None)
-    print(f"buurtstem: http://{host}:{port}/simulator", file=sys.stderr)
+    print(f"buurtstem: http://{host}:{port}/simulator and /console", file=sys.stderr)
     await server.serve()
     if polling:
         polling.cancel()

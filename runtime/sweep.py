@@ -50,7 +50,7 @@ class Ages:
     repeatable: float = 5.0
     sending: float = 60.0
     waiting: float = 5.0
-    shown: float = 60.0
+    shown: float = 15.0
     campaign: float = 120.0
 
 

@@ -32,6 +32,7 @@ from runtime.heard import Heard
 from storage import outbox, routing
 from storage.db import Database
 from storage.times import now_ms
+from storage.vault import Vault
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class TwilioRoutes:
     db: Database
     take: Callable[[Inbound], Awaitable[object]]
     on_failed: OnFailed
+    vault: Vault
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -108,15 +110,19 @@ class TwilioRoutes:
     def _settle(self, conn: Connection, delivery: Delivery, mark: str) -> bool:
         """Twilio has a message that we do not know it has: now we do."""
         found = routing.unanswered(conn, delivery.channel, delivery.address)
-        ours = [row.id for row in found if row.body and self._mark(delivery, row.body) == mark]
+        ours = [row.id for row in found if self._mark(delivery, row.body) == mark]
         if not ours and len(found) == 1 and not found[0].body:
             ours = [found[0].id]  # it was secret, and nothing else is open
         if ours:
             routing.found(conn, ours[0], delivery.id, now_ms())
         return bool(ours)
 
-    def _mark(self, delivery: Delivery, body: str) -> str:
-        message = Outbound.from_json(json.loads(body))
+    def _mark(self, delivery: Delivery, body: str) -> str | None:
+        """See `Account.fingerprint`; None for a message that cannot be read (any more)."""
+        try:
+            message = Outbound.from_json(json.loads(self.vault.open(body)))
+        except ValueError:
+            return None
         return self.account.fingerprint(delivery.address, message)
 
 

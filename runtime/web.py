@@ -1,4 +1,4 @@
-"""The web application: webhooks, health, simulator."""
+"""The web application: webhooks, health, simulator, console."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.channels.telegram import WEBHOOK_PATH, blocked
 from bot.i18n.languages import LANGUAGES
-from bot.messages import Channel, Outbound
-from runtime import simulator
+from bot.messages import Channel
+from runtime import console, simulator
+from runtime.chat import shown
 from runtime.simulator import Posted
 from runtime.twilio_routes import TwilioRoutes
 from runtime.wiring import System
@@ -32,10 +33,11 @@ MOST_SHOWN = 200
 WEBHOOK_BYTES = 1_000_000  # Telegram's updates are a few thousand
 
 
-def app(system: System, *, simulated: bool = False) -> ASGIApp:
+def app(system: System, *, simulated: bool = False, demo: bool = False) -> ASGIApp:
     """The application, which also sends, listens and sweeps.
 
     The simulator has no sign-in: where a public URL is set, it is there only when `simulated`.
+    `demo` lets the sample users into the console.
     """
 
     @contextlib.asynccontextmanager
@@ -53,6 +55,7 @@ def app(system: System, *, simulated: bool = False) -> ASGIApp:
         Route("/readyz", pages.readyz),
         Route(WEBHOOK_PATH, pages.telegram, methods=["POST"]),
         *_twilio(system),
+        console.mounted(system, demo=demo),
         *(_simulated(system) if with_simulator else ()),
     ]
     return _quiet(
@@ -145,7 +148,9 @@ def _twilio(system: System) -> list[BaseRoute]:
     if twilio is None:
         return []
     failed = system.deliveries.failed
-    return TwilioRoutes(twilio.account, twilio.heard, system.db, system.take, failed).routes()
+    return TwilioRoutes(
+        twilio.account, twilio.heard, system.db, system.take, failed, system.vault
+    ).routes()
 
 
 def _simulated(system: System) -> list[BaseRoute]:
@@ -178,7 +183,7 @@ async def _outgoing(system: System, address: str, after: int) -> Sequence[Posted
         lambda conn: outbox.after(conn, Channel.SIMULATOR, address, after, MOST_SHOWN)
     )
     return [
-        Posted(row.id, from_ms(row.created_at), Outbound.from_json(json.loads(row.body)))
+        Posted(row.id, from_ms(row.created_at), message)
         for row in rows
-        if row.body and row.state == "sent"
+        if row.state == "sent" and (message := shown(system, row))
     ]

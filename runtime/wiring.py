@@ -23,20 +23,24 @@ from bot.speech.backend_faster import FasterWhisper
 from bot.speech.speak import ESpeak
 from bot.speech.transcribe import Transcriber
 from civic.rounds import Phase, Round
-from runtime import config
+from runtime import config, removal
 from runtime.campaigns import Campaigns
+from runtime.casting import Casting
 from runtime.config import ConfigError, Settings
 from runtime.deliveries import Deliveries
 from runtime.fitting import fit, knows_number, ways
 from runtime.jobs import EmbeddedJobs
 from runtime.lease import Lease, every
 from runtime.listener import Listener
+from runtime.mail import WeeklyMail
+from runtime.plan_news import PlanNews
 from runtime.rates import limiters
 from runtime.round_file import load_round
 from runtime.sender import Sender
 from runtime.shares import Shares
 from runtime.sounds import Sounds
 from runtime.sweep import Callbacks, Sweep
+from runtime.traces import Traces
 from runtime.twilio_parts import TwilioParts, twilio_parts
 from runtime.uploads import Uploads
 from storage import hot, rounds
@@ -44,6 +48,7 @@ from storage.db import UNREACHABLE, Database
 from storage.hot import Timer
 from storage.media import MediaStore
 from storage.times import now_ms
+from storage.vault import Vault
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +78,11 @@ class System:
     shares: Shares
     deliveries: Deliveries
     campaigns: Campaigns
+    plan_news: PlanNews
+    mail: WeeklyMail
+    vault: Vault
+    casting: Casting
+    traces: Traces
     telegram: Telegram | None
     twilio: TwilioParts | None = None
     links: dict[str, str] = field(default_factory=dict)  # a channel's own link to write to us
@@ -80,7 +90,8 @@ class System:
 
     async def take(self, inbound: Inbound) -> int | None:
         """Persists one message and what it brings about; the person's id, None for a repeat."""
-        return await self.db.run(partial(self.conversation.take, inbound=inbound))
+        taking = partial(self.conversation.take, inbound=inbound)
+        return await self.casting.run(taking, (inbound.channel, inbound.address))
 
     def warm_up(self) -> None:
         """Loads the model now, so that the first voice note does not wait for it."""
@@ -105,7 +116,10 @@ class System:
         every(self.scheduler, SWEEP_SECONDS, self.lease, "sweep", self.sweep.once)
         every(self.scheduler, SETTLE_SECONDS, self.lease, "settle", self.deliveries.settle)
         self.campaigns.schedule(self.scheduler, self.lease)
+        self.plan_news.schedule(self.scheduler, self.lease)
+        self.mail.schedule(self.scheduler, self.lease)
         every(self.scheduler, TIDY_SECONDS, self.lease, "tidy", self.tidy)
+        self.traces.schedule(self.scheduler, self.lease)
 
     async def tidy(self) -> None:
         """Removes files that were wanted for a while only."""
@@ -128,6 +142,7 @@ class System:
             await self.telegram.close()
         if self.twilio:
             await self.twilio.account.close()
+        await self.traces.leave()
         self.db.close()
 
 
@@ -164,9 +179,9 @@ def set_phase(db: Database, name: str) -> str:
     return f"{active.round.id}: the phase is {'as its dates say' if phase is None else name}"
 
 
-def sounds(settings: Settings) -> Sounds:
+def sounds(settings: Settings, vault: Vault | None = None) -> Sounds:
     """What makes text heard, and keeps it."""
-    return Sounds(ESpeak(), settings.folder / SOUNDS)
+    return Sounds(ESpeak(), settings.folder / SOUNDS, vault)
 
 
 def transcriber(settings: Settings) -> Transcriber:
@@ -179,42 +194,59 @@ def transcriber(settings: Settings) -> Transcriber:
     return FasterWhisper(settings.whisper_model, settings.whisper_threads, cache=cache)
 
 
-def build(settings: Settings, db: Database | None = None) -> System:
-    """One process's parts, nothing started. Raises `ConfigError` or `RoundFileError`."""
+def build(
+    settings: Settings, db: Database | None = None, *, simulator: Port | None = None
+) -> System:
+    """One process's parts, nothing started. Raises `ConfigError` or `RoundFileError`.
+
+    simulator: who reads what is said on that channel, so that nothing of it need be kept.
+    """
     db = db or open_database(settings)
     if settings.round_file:
         save_round(db, load_round(Path(settings.round_file)))
     store = MediaStore(settings.media_url)
     uploads = Uploads(settings.folder / "uploads")
-    spoken = sounds(settings)
+    pepper = config.pepper(settings)
+    vault = Vault(pepper)
+    spoken = sounds(settings, vault)
     scheduler = AsyncIOScheduler()
     jobs = EmbeddedJobs(db, scheduler)
     telegram = _telegram(settings)
-    ports: dict[str, Port] = {Channel.SIMULATOR: SimulatorPort(uploads.get, uploads.delete)}
+    simulated = simulator or SimulatorPort(uploads.get, uploads.delete)
+    ports: dict[str, Port] = {Channel.SIMULATOR: simulated}
     if telegram:
         ports[Channel.TELEGRAM] = telegram
     twilio = twilio_parts(settings, db, spoken)
     if twilio:
         ports |= twilio.ports
     links: dict[str, str] = {}
+    casting = Casting(db)
     names = {code: language.own_name for code, language in LANGUAGES.items()}
+    render = partial(fit, interactive=twilio.contents.interactive) if twilio else fit
     conversation = Conversation(
-        render=partial(fit, interactive=twilio.contents.interactive) if twilio else fit,
+        render=render,
         enqueue=jobs.enqueue,
         languages=names,
         erase=partial(_erase, store),
+        pepper=pepper,
         private_link=links.get,
         knows_number=knows_number,
         ways=ways,
     )
-    listener = Listener(db, conversation, ports, store, transcriber(settings), names)
+    listener = Listener(
+        db, conversation, ports, store, transcriber(settings), names, casting, vault
+    )
     limits = limiters()
-    sender = Sender(db, jobs, ports, limits, spoken.of)
+    keep = simulator is None
+    sender = Sender(db, jobs, ports, limits, spoken.of, keep_bodies=keep, vault=vault)
     sender.register()
     campaigns = Campaigns(db, jobs, sender)
     campaigns.register()
+    plan_news = PlanNews(db, jobs, sender, render)
+    plan_news.register()
     jobs.register("take_in", listener.take_in, HEARD_AT_ONCE)
-    sweep = Sweep(db, sender, _callbacks(db, jobs, conversation))
+    jobs.register(removal.TASK, removal.Removal(db, ports).remove)
+    sweep = Sweep(db, sender, _callbacks(db, jobs, conversation, casting))
     lease = Lease(db, scheduler, "calendar")
     return System(
         settings,
@@ -231,10 +263,21 @@ def build(settings: Settings, db: Database | None = None) -> System:
         Shares(db, scheduler, limits),
         Deliveries(db, sender, ports),
         campaigns,
+        plan_news,
+        _mail(settings, db),
+        vault,
+        casting,
+        Traces(db),
         telegram,
         twilio,
         links,
     )
+
+
+def _mail(settings: Settings, db: Database) -> WeeklyMail:
+    to = [address.strip() for address in settings.mail_to.split(",") if address.strip()]
+    console = f"{settings.public_url}/console" if settings.public_url else ""
+    return WeeklyMail(db, settings.smtp_url.get_secret_value(), settings.mail_from, to, console)
 
 
 def _telegram(settings: Settings) -> Telegram | None:
@@ -254,15 +297,18 @@ def _erase(store: MediaStore, names: Sequence[str]) -> None:
             log.error("a file could not be deleted: %s", type(error).__name__)
 
 
-def _callbacks(db: Database, jobs: EmbeddedJobs, conversation: Conversation) -> Callbacks:
+def _callbacks(
+    db: Database, jobs: EmbeddedJobs, conversation: Conversation, casting: Casting
+) -> Callbacks:
     async def on_taking(inbox_id: int) -> None:
         await db.run(lambda conn: _take_again(conn, jobs, inbox_id))
 
     async def on_waiting(person_id: int) -> None:
-        await db.run(lambda conn: conversation.wake(conn, person_id))
+        await casting.run(partial(conversation.wake, person_id=person_id))
 
     async def on_timer(person_id: int, timer: str, revision: int) -> None:
-        await db.run(lambda conn: conversation.rang(conn, Timer(person_id, timer, revision)))
+        rings = Timer(person_id, timer, revision)
+        await casting.run(partial(conversation.rang, rings=rings))
 
     return Callbacks(on_taking, on_waiting, on_timer)
 

@@ -13,6 +13,9 @@ WAITING: ColumnElement[str] = literal_column("'waiting'")
 UNKNOWN: ColumnElement[str] = literal_column("'unknown'")
 TAKING: ColumnElement[str] = literal_column("'taking'")
 DONE: ColumnElement[str] = literal_column("'done'")
+FAILED: ColumnElement[str] = literal_column("'failed'")
+OPEN: ColumnElement[str] = literal_column("'open'")
+SUPPORT: ColumnElement[str] = literal_column("'support'")
 
 
 def is_open(rows: FromClause) -> ColumnElement[bool]:
@@ -54,3 +57,18 @@ def is_unknown(rows: FromClause) -> ColumnElement[bool]:
 def is_running(rows: FromClause) -> ColumnElement[bool]:
     """Jobs that a worker has."""
     return rows.c.state == RUNNING
+
+
+def is_failed(rows: FromClause) -> ColumnElement[bool]:
+    """Outbox rows that will never arrive."""
+    return rows.c.state == FAILED
+
+
+def is_untold(rows: FromClause) -> ColumnElement[bool]:
+    """News of a plan that somebody has not been told yet."""
+    return rows.c.state == OPEN
+
+
+def is_paper(rows: FromClause) -> ColumnElement[bool]:
+    """Supports on paper that are nobody's (yet)."""
+    return (rows.c.kind == SUPPORT) & rows.c.linked_at.is_(None)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from storage.tables import help_requests
 
 
 @dataclass(frozen=True, slots=True)
 class HelpRequest:
-    """`kind` is call, message or listen; `answer_by` in milliseconds."""
+    """`kind` is call, message or listen; `answer_by` in milliseconds.
+
+    `plan_id` is the plan that it is about, None when it is about something else.
+    """
 
     id: int
     person_id: int
@@ -22,6 +25,7 @@ class HelpRequest:
     created_at: int
     answer_by: int
     state: str
+    plan_id: int | None = None
 
 
 def ask(
@@ -33,16 +37,29 @@ def ask(
     recording_id: int | None,
     answer_by: int,
     now_ms: int,
+    plan_id: int | None = None,
 ) -> int:
-    """Stores a request for help: `kind` is call, message or listen. Returns its row id."""
+    """Stores a request for help: `kind` is call, message or listen. Returns its row id.
+
+    `plan_id` is the plan that it is about, if it is about one.
+    """
     row = {"person_id": person_id, "kind": kind, "phone": phone, "text": text}
     row |= {"recording_id": recording_id, "answer_by": answer_by, "created_at": now_ms}
+    row |= {"plan_id": plan_id}
     return int(conn.execute(_ASK, row).scalar_one())
 
 
 def open_requests(conn: Connection, limit: int) -> list[HelpRequest]:
     """What is not done yet, the most urgent first."""
     return [HelpRequest(*row) for row in conn.execute(_OPEN, {"most": limit})]
+
+
+def find(conn: Connection, state: str, offset: int, limit: int) -> tuple[list[HelpRequest], int]:
+    """The requests that are open (the most urgent first) or done (the latest), and how many."""
+    where = {"is": state}
+    query = _FIND.order_by(_BY[state]).limit(limit).offset(offset)
+    found = [HelpRequest(*row) for row in conn.execute(query, where)]
+    return found, conn.scalar(_COUNT, where) or 0
 
 
 def done(conn: Connection, request_id: int) -> bool:
@@ -57,6 +74,13 @@ _OPEN = (
     .order_by(help_requests.c.answer_by)
     .limit(bindparam("most"))
 )
+_FIND = select(*(help_requests.c[name] for name in HelpRequest.__slots__)).where(
+    help_requests.c.state == bindparam("is")
+)
+_COUNT = (
+    select(func.count()).select_from(help_requests).where(help_requests.c.state == bindparam("is"))
+)
+_BY = {"open": help_requests.c.answer_by, "done": help_requests.c.answer_by.desc()}
 _DONE = (
     update(help_requests)
     .where(help_requests.c.id == bindparam("request"), help_requests.c.state == "open")

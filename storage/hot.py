@@ -6,6 +6,7 @@ because `arrive` and `load` lock the person's session.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,9 @@ from storage import hot_statements as sql
 
 # `addresses.last_in_at` is kept to the minute, which saves a statement for most messages.
 MINUTE_MS = 60_000
+
+# The JSON to keep of a message, or what tells it from its person's session ("" for a new one).
+Body = str | Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,17 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """By what a provider knows a message: the address it came from, and its id."""
+
+    channel: str
+    address: str
+    provider_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
-    """Where a person is, and where their last message came from."""
+    """Where a person is, where their last message came from, and when their timer rings."""
 
     person_id: int
     session_json: str
@@ -63,11 +76,12 @@ class Loaded:
     channel: str
     address: str
     person_state: str
+    timer_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """A timer that rang: `timer` is nudge or rest, `revision` the session's when it was set."""
+    """A timer that rang: nudge, rest or draft, and the session's `revision` when it was set."""
 
     person_id: int
     timer: str
@@ -82,13 +96,14 @@ def arrive(
     address: str,
     hint: str,
     kind: str,
-    body_json: str,
+    body_json: Body,
     now_ms: int,
 ) -> Arrival | None:
     """Takes a message in as done; None when it is a repeat.
 
     Finds or makes the person of this address. `hint` is the language that the channel told,
-    `kind` what the message is: text | choice | voice | photo | location | unsupported.
+    `kind` what the message is: text | choice | voice | photo | location | unsupported. What is
+    secret never reaches the database: `body_json` may be decided once the session is known.
     """
     known, new = _person(conn, channel, address, hint, now_ms)
     row = {
@@ -96,7 +111,7 @@ def arrive(
         "provider_id": provider_id,
         "person_id": known.person_id,
         "kind": kind,
-        "body": body_json,
+        "body": body_json if isinstance(body_json, str) else body_json(known.data),
         "due_at": now_ms,
         "received_at": now_ms,
     }
@@ -118,10 +133,20 @@ def arrive(
     )
 
 
-def hold(conn: Connection, inbox_id: int, state: str, revision: int, due_ms: int) -> None:
-    """Keeps a message for later: `state` is waiting or taking, `due_ms` when that is overdue."""
+def hold(
+    conn: Connection,
+    inbox_id: int,
+    state: str,
+    revision: int,
+    due_ms: int,
+    sealed: str | None = None,
+) -> None:
+    """Keeps a message for later: `state` is waiting or taking, `due_ms` when that is overdue.
+
+    `sealed` is the body of one that is secret, of which nothing was kept before.
+    """
     values = {"message": inbox_id, "to": state, "at_revision": revision, "due": due_ms}
-    conn.execute(sql.HOLD, values)
+    conn.execute(sql.HOLD, values | {"sealed": sealed})
 
 
 def again(conn: Connection, inbox_id: int, due_ms: int) -> int:
@@ -130,13 +155,19 @@ def again(conn: Connection, inbox_id: int, due_ms: int) -> int:
 
 
 def finish(conn: Connection, inbox_id: int) -> None:
-    """A held message is done."""
+    """A held message is done. What was sealed is gone by that."""
     conn.execute(sql.FINISH, {"message": inbox_id})
 
 
 def blank(conn: Connection, inbox_id: int) -> None:
     """Forgets what a message said; that it came is kept, so that a repeat is known."""
     conn.execute(sql.BLANK, {"message": inbox_id})
+
+
+def origin(conn: Connection, inbox_id: int) -> Origin | None:
+    """Where a message came from; None when its person is forgotten."""
+    row = conn.execute(sql.ORIGIN, {"message": inbox_id}).first()
+    return Origin(*row) if row else None
 
 
 def held(conn: Connection, inbox_id: int) -> Held | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Text,
     bindparam,
+    case,
     exists,
     func,
     insert,
@@ -18,6 +20,7 @@ from sqlalchemy import (
 from storage.conditions import is_open, is_taking
 from storage.dialects import Either
 from storage.tables import addresses, inbox, people, sessions
+from storage.vault import SEALED
 
 KNOWN = (
     select(
@@ -80,13 +83,30 @@ ACTIVE = update(people).where(people.c.id == bindparam("person")).values(state="
 
 _message = update(inbox).where(inbox.c.id == bindparam("message"))
 HOLD = _message.values(
-    state=bindparam("to"), revision=bindparam("at_revision"), due_at=bindparam("due")
+    state=bindparam("to"),
+    revision=bindparam("at_revision"),
+    due_at=bindparam("due"),
+    body=func.coalesce(bindparam("sealed", type_=Text), inbox.c.body),
 )
 AGAIN = _message.values(attempts=inbox.c.attempts + 1, due_at=bindparam("due")).returning(
     inbox.c.attempts
 )
-FINISH = _message.values(state="done")
+FINISH = _message.values(
+    state="done",
+    body=case((inbox.c.body.startswith(SEALED, autoescape=True), ""), else_=inbox.c.body),
+)
 BLANK = _message.values(body="")
+ORIGIN = (
+    select(inbox.c.channel, addresses.c.address, inbox.c.provider_id)
+    .select_from(
+        inbox.join(
+            addresses,
+            (addresses.c.person_id == inbox.c.person_id) & (addresses.c.channel == inbox.c.channel),
+        )
+    )
+    .where(inbox.c.id == bindparam("message"))
+    .order_by(addresses.c.last_in_at.desc())
+)
 
 _open = select(
     inbox.c.id,
@@ -123,6 +143,7 @@ LOAD = (
         addresses.c.channel,
         addresses.c.address,
         people.c.state,
+        sessions.c.timer_at,
     )
     .select_from(
         sessions.join(addresses, addresses.c.id == sessions.c.address_id).join(

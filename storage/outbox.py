@@ -51,13 +51,14 @@ class Unsent:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row as a page shows it. `body` is "" once it is blanked."""
+    """A row as a page shows it. `body` is sealed while it is `secret`, "" once it is blanked."""
 
     id: int
     body: str
     state: str
     kind: str
     created_at: int
+    secret: bool
 
 
 def put(
@@ -70,14 +71,18 @@ def put(
     now_ms: int,
     *,
     secret: bool = False,
+    due_ms: int | None = None,
 ) -> None:
-    """Adds messages (JSON) to go out in this order; `kind` is reply | notice | campaign.
+    """Adds messages (JSON) to go out in this order, not before `due_ms`; `kind` is reply | notice
+    | campaign.
 
-    `secret` messages are blanked as soon as they are sent or given up, and so is, with its
-    address, what goes to somebody who is forgotten. In the simulator that is `blank_shown`.
+    `secret` messages come sealed (see `storage.vault`) and are blanked as soon as they are sent or
+    given up, and so is, with its address, what goes to somebody who is forgotten. In the simulator
+    that is `blank_shown`.
     """
+    due = now_ms if due_ms is None else due_ms
     common = {"person_id": person_id, "channel": channel, "address": address, "kind": kind}
-    common |= {"secret": secret, "due_at": now_ms, "created_at": now_ms}
+    common |= {"secret": secret, "due_at": due, "created_at": now_ms}
     if bodies:
         conn.execute(_PUT, [{**common, "body": body} for body in bodies])
 
@@ -329,7 +334,7 @@ _DUE = (
     .limit(bindparam("most"))
 )
 _AFTER = (
-    select(outbox.c.id, outbox.c.body, outbox.c.state, outbox.c.kind, outbox.c.created_at)
+    select(*(outbox.c[name] for name in Row.__slots__))
     .where(
         outbox.c.channel == bindparam("on"),
         outbox.c.address == bindparam("who"),

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from storage.conditions import is_done, is_open
+from storage.life_tables import follows, news_told, supports
 from storage.sqlite import truncate_log
 from storage.tables import (
     addresses,
@@ -31,6 +32,7 @@ from storage.tables import (
     recordings,
     sessions,
 )
+from storage.vote_tables import code_checks, passes_used
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,10 @@ _STILL_USED = (
     .union(select(photos.c.name).where(photos.c.name.in_(bindparam("names", expanding=True))))
 )
 _FORGET = (
-    delete(help_requests).where(help_requests.c.person_id == bindparam("person")),
+    *(
+        delete(table).where(table.c.person_id == bindparam("person"))
+        for table in (help_requests, supports, follows, news_told)
+    ),
     update(plan_texts)
     .where(plan_texts.c.recording_id.in_(_my_recordings))
     .values(recording_id=None),
@@ -198,6 +203,8 @@ _FORGET = (
         .values(person_id=None, body="", state="done")
         for part in (is_done(inbox), is_open(inbox))
     ),
+    delete(code_checks).where(code_checks.c.person_id == bindparam("person")),
+    delete(passes_used).where(passes_used.c.person_id == bindparam("person")),
     delete(sessions).where(sessions.c.person_id == bindparam("person")),
     delete(addresses).where(addresses.c.person_id == bindparam("person")),
     update(people)

@@ -114,6 +114,18 @@ def by_number(conn: Connection, round_id: int, number: int) -> Plan | None:
     return _plan(row) if row else None
 
 
+def by_id(conn: Connection, plan_id: int) -> Plan | None:
+    """The plan of this row."""
+    row = conn.execute(_BY_ID, {"plan": plan_id}).one_or_none()
+    return _plan(row) if row else None
+
+
+def locked(conn: Connection, plan_id: int) -> Plan | None:
+    """Like `by_id`; nobody else changes it until this transaction ends."""
+    row = conn.execute(_LOCKED, {"plan": plan_id}).one_or_none()
+    return _plan(row) if row else None
+
+
 def of_person(conn: Connection, round_id: int, person_id: int) -> list[Plan]:
     """The person's plans in the round, by number, also those withdrawn."""
     where = {"round": round_id, "person": person_id}
@@ -218,6 +230,8 @@ _LINK = {
     .values(plan_id=bindparam("plan"))
     for table in (recordings, photos)
 }
+_BY_ID = select(plans).where(plans.c.id == bindparam("plan"))
+_LOCKED = _BY_ID.with_for_update()
 _of_round = select(plans).where(plans.c.round_id == bindparam("round"))
 _BY_NUMBER = _of_round.where(plans.c.number == bindparam("number"))
 _OF_ROUND = _of_round.order_by(plans.c.number)

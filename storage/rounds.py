@@ -48,6 +48,12 @@ def active(conn: Connection) -> ActiveRound | None:
     return ActiveRound(row.id, _read(row.data), phase, row.loaded_at)
 
 
+def by_id(conn: Connection, round_id: int) -> Round | None:
+    """A round that was loaded, whether or not it is the active one."""
+    data = conn.scalar(_BY_ID, {"round": round_id})
+    return _read(data) if data else None
+
+
 def set_phase(conn: Connection, round_id: int, phase: Phase | None) -> None:
     """Forces a phase; None lets the dates decide again."""
     conn.execute(_SET_PHASE, {"round": round_id, "phase": phase.value if phase else None})
@@ -108,6 +114,7 @@ _SAVE = Either(
 _ACTIVE = select(rounds.c.id, rounds.c.data, rounds.c.phase_override, rounds.c.loaded_at).where(
     rounds.c.active
 )
+_BY_ID = select(rounds.c.data).where(rounds.c.id == bindparam("round"))
 _SET_PHASE = (
     update(rounds)
     .where(rounds.c.id == bindparam("round"))

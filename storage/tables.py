@@ -109,7 +109,7 @@ sessions = Table(
     _text("state"),
     _text("data"),
     _int("revision"),
-    _text("timer", null=True),  # nudge | rest
+    _text("timer", null=True),  # nudge | rest | draft
     _ms("timer_at", null=True),
     _ms("updated_at"),
 )
@@ -352,6 +352,7 @@ help_requests = Table(
     _ms("created_at"),
     _ms("answer_by"),
     _text("state"),  # open | done
+    Column("plan_id", Id, nullable=True),  # the plan that it is about
 )
 Index("ix_help_requests_person_id", help_requests.c.person_id)
 Index("ix_help_requests_state", help_requests.c.state, help_requests.c.answer_by)

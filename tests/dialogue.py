@@ -8,6 +8,9 @@ voice note in which those words are heard (`@? words`: unsure; `@tr| words`: in 
 files before it are still being fetched. What follows is what comes back: `< ` the text,
 `♪ ` the sound, `  [id] label` the choices. `~ 20h` lets time go by and fires what is due.
 `= 3 plans` are this person's, sent in before; `= 2 admitted` is what became of plan 2.
+`* 1 declined nl: Dat mag niet` is what others did: see tests/neighbours.py.
+`= 9 ballot` begins a vote on nine plans, with the codes of tests/ballot.py; `rules: name=value` at
+the top changes the round's rules for it. A sign of a receipt is shown as `(sign)`.
 
 Every message goes through the real conversation, rendering and database, so the
 session is read from JSON again at every turn.
@@ -20,14 +23,18 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Connection, select
 
 from bot.conversation import Conversation
 from bot.i18n.languages import LANGUAGES
 from bot.messages import Inbound, Media, MediaKind, Outbound
+from bot.scope import Cast
 from bot.taken import Failed, Pictured, Recorded, Taken
+from bot.voting import Uncast
 from civic.plans import Status
 from civic.rounds import Round
 from runtime.fitting import fit, knows_number, ways
@@ -37,9 +44,14 @@ from storage.db import Database
 from storage.recordings import Heard
 from storage.tables import addresses
 from storage.times import to_ms
+from storage.vault import Vault
+from tests import ballot, neighbours
 
 REPO = Path(__file__).resolve().parent.parent
 NOON = timedelta(hours=12)
+PEPPER = b"only for these tests"
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -53,13 +65,15 @@ class Town:
     erased: list[str] = field(default_factory=list)
     hears: dict[str, Taken] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
+    vault: Vault = field(default_factory=lambda: Vault(PEPPER))
 
     def __post_init__(self) -> None:
         self.conversation = Conversation(
             render=fit,
-            enqueue=lambda conn, task, ref, key: self.jobs.append((task, ref)),
+            enqueue=lambda conn, task, ref, key, at=None: self.jobs.append((task, ref)),
             languages={code: known.own_name for code, known in LANGUAGES.items()},
             erase=self.erased.extend,
+            pepper=PEPPER,
             private_link=lambda channel: "https://t.me/buurtstem_bot",
             knows_number=knows_number,
             ways=ways,
@@ -70,7 +84,16 @@ class Town:
         self.db.call(lambda conn: rounds.save_round(conn, round_, to_ms(self.now)))
 
     def take(self, inbound: Inbound) -> int | None:
-        return self.db.call(lambda conn: self.conversation.take(conn, inbound))
+        return self.done(partial(self.conversation.take, inbound=inbound))
+
+    def done(self, work: Callable[[Connection, Cast | None], T]) -> T:
+        """The chat's work, with an envelope put into the box first where a vote is cast."""
+        cast = None
+        while True:
+            try:
+                return self.db.call(partial(work, cast=cast))
+            except Uncast as uncast:
+                cast = self.db.call(uncast.put)
 
     def send(self, inbound: Inbound) -> None:
         """Takes a message, and at once what it brings about: every file is heard or seen."""
@@ -83,10 +106,9 @@ class Town:
             if task == "take_in":
                 held = self.db.call(lambda conn, ref=ref: hot.held(conn, ref))
                 if held is not None:
-                    what = self.hears[Inbound.from_json(json.loads(held.body)).media[0].ref]
-                    self.db.call(
-                        lambda conn, ref=ref, w=what: self.conversation.taken(conn, ref, w)
-                    )
+                    body = self.vault.open(held.body)
+                    what = self.hears[Inbound.from_json(json.loads(body)).media[0].ref]
+                    self.done(partial(self.conversation.taken, inbox_id=ref, what=what))
 
     def new(self, channel: str, address: str) -> list[Outbound]:
         """What was said to an address since the last look."""
@@ -94,7 +116,8 @@ class Town:
         rows = self.db.call(lambda conn: outbox.after(conn, channel, address, after, 1000))
         if rows:
             self.seen[address] = rows[-1].id
-        return [Outbound.from_json(json.loads(row.body)) for row in rows if row.body]
+        bodies = [self.vault.open(row.body) for row in rows if row.body]
+        return [Outbound.from_json(json.loads(body)) for body in bodies]
 
     def wait(self, hours: float) -> None:
         """Time goes by, and every timer that rings on the way is heard, within the hour."""
@@ -105,11 +128,14 @@ class Town:
 
     def ring(self) -> None:
         for timer in self.db.call(lambda conn: hot.due_timers(conn, to_ms(self.now), 100)):
-            self.db.call(lambda conn, t=timer: self.conversation.rang(conn, t))
+            self.done(partial(self.conversation.rang, rings=timer))
 
     def happened(self, line: str, channel: str, address: str) -> None:
         """`3 plans` were sent in by this person, or `2 admitted` became of plan 2."""
         number, what = line.split()
+        if what == "ballot":
+            self.db.call(lambda conn: ballot.begin(conn, int(number), PEPPER, to_ms(self.now)))
+            return
         self.db.call(lambda conn: self._happened(conn, int(number), what, channel, address))
 
     def _happened(
@@ -181,18 +207,20 @@ def play(path: Path, db: Database) -> str:
     settings = dict(line.split(": ", 1) for line in head.splitlines() if ": " in line)
     day = datetime.fromisoformat(settings["day"]).replace(tzinfo=UTC)
     town = Town(db, day + NOON)
-    town.load(load_round(REPO / "examples" / f"{settings['round']}.toml"))
+    round_ = load_round(REPO / "examples" / f"{settings['round']}.toml")
+    town.load(ballot.round_with(round_, settings.get("rules", "")))
     channel = settings["channel"]
     address = settings.get("address", ADDRESSES[channel])
     out = [head + "---\n"]
-    for line in body.splitlines():
-        what, _, rest = line.partition(" ")
-        if what not in _TURNS:
-            continue
-        out.append(line + "\n")
-        _TURNS[what](town, rest, channel, address, settings.get("hint", ""))
-        if what != "#":
-            out.extend(written(message) for message in town.new(channel, address))
+    with ballot.same_order():
+        for line in body.splitlines():
+            what, _, rest = line.partition(" ")
+            if what not in _TURNS:
+                continue
+            out.append(line + "\n")
+            _TURNS[what](town, rest, channel, address, settings.get("hint", ""))
+            if what != "#":
+                out.extend(written(message) for message in town.new(channel, address))
     return "".join(out)
 
 
@@ -209,6 +237,7 @@ _TURNS: dict[str, Callable[[Town, str, str, str, str], object]] = {
     ">>": lambda town, said, *who: town.take(town.message(said, *who)),
     "~": lambda town, time, *who: town.wait(float(time.removesuffix("h"))),
     "=": lambda town, fact, channel, address, _: town.happened(fact, channel, address),
+    "*": lambda town, act, *who: neighbours.act(town, act),
     "#": lambda *comment: None,
 }
 
@@ -216,8 +245,8 @@ _TURNS: dict[str, Callable[[Town, str, str, str, str], object]] = {
 def written(message: Outbound) -> str:
     """One message as a dialogue file shows it."""
     lines = message.text.splitlines() or [""]
-    text = "".join(f"< {line}\n" for line in lines)
+    text = "".join(f"< {ballot.masked(line)}\n" for line in lines)
     if message.sound:
-        text += "".join(f"♪ {line}\n" for line in message.sound.text.splitlines())
+        text += "".join(f"♪ {ballot.masked(line)}\n" for line in message.sound.text.splitlines())
     shown = message.buttons if message.style != "numbers" else ()
     return text + "".join(f"  [{b.id}] {b.label}\n" for b in shown) + "\n"

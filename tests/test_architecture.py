@@ -42,9 +42,24 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "bot.channels": {"bot.messages", "bot.i18n"},
     "bot.speech": set(),
-    "bot.actions": {"bot.prompts", "civic", "storage"},
+    **{
+        part: {"bot.prompts", "bot.scope", "bot.adapting", "civic", "storage"}
+        for part in ("bot.supporting", "bot.adapting")
+    },
+    "bot.scope": {"bot.prompts", "civic", "storage"},
+    "bot.voting": {"bot.prompts", "bot.scope", "civic", "storage"},
+    "bot.actions": {
+        "bot.supporting", "bot.adapting", "bot.voting", "bot.scope", "bot.prompts", "civic",
+        "storage",
+    },
+    "bot.secrecy": {"bot.messages", "bot.session", "bot.understand", "civic"},
+    "bot.keeping": {"bot.session", "civic", "storage"},
+    "bot.turn": {"bot.messages", "bot.scope", "storage"},
+    "bot.saying": {"bot.messages", "bot.session", "bot.turn", "storage"},
+    "bot.worlds": {"bot.prompts", "bot.turn", "civic", "storage"},
     "bot.conversation": {
         "bot.engine", "bot.events", "bot.actions", "bot.session", "bot.messages", "bot.prompts",
+        "bot.scope", "bot.secrecy", "bot.keeping", "bot.turn", "bot.saying", "bot.worlds",
         "bot.taken", "civic", "storage",
     },
     "bot": set(),

@@ -47,3 +47,10 @@ class Port(Protocol):
 
         Best effort, may come twice; raises `ChannelError`.
         """
+
+    async def delete(self, address: str, provider_id: str) -> None:
+        """Deletes a message where the provider keeps it, if it can: the person's own by its
+        `Inbound.id`, one of ours by the id that `send` returned.
+
+        One that is gone is gone. Raises `ChannelError`.
+        """

@@ -46,13 +46,22 @@ class _Work:
     texts: Catalogue
     direction: Direction
     buttons: tuple[Button, ...]
+    labels: tuple[str, ...]
 
     def __init__(self, reply: Reply, code: str, limits: Limits) -> None:
         known = language(code)
         self.reply, self.limits = reply, limits
         self.language, self.direction = known.code, known.direction
         self.texts = default()
-        self.buttons = tuple(Button(id_, self._label(label)) for id_, label in reply.choices)
+        self.labels = tuple(self._label(label) for _, label in reply.choices)
+        self.buttons = tuple(map(self._button, range(len(self.labels))))
+
+    def _button(self, n: int) -> Button:
+        id_, short = self.reply.choices[n][0], self._short(n)
+        return Button(id_, self.labels[n] if short is None else self._label(short))
+
+    def _short(self, n: int) -> Param | None:
+        return self.reply.shorts[n] if self.reply.shorts else None
 
     def _label(self, label: Param) -> str:
         return " ".join(self.texts.translate(label, self.language).split())
@@ -87,14 +96,19 @@ class _Work:
     def _text(self, numbered: bool) -> str:
         lines = [self.texts.inserted(line, self.language) for line in self.reply.lines]
         lines = [line for line in lines if line.strip()]
-        if self.buttons and (numbered or not lines):
-            lines.append("\n".join(map(self._numbered, range(1, self._count + 1))))
+        told = [n for n in range(self._count) if numbered or not lines or self._short(n)]
+        if told:
+            lines.append("\n".join(map(self._numbered, told)))
         return "\n\n".join(lines)
 
     def _numbered(self, n: int) -> str:
         """`2. Label`. A label with words of the other direction must not pull the number along."""
-        label = isolated(self.buttons[n - 1].label, self.direction)
-        return f"{isolated(str(n), self.direction)}. {label}"
+        label = isolated(self.labels[n], self.direction)
+        return f"{isolated(self._key(n), self.direction)}. {label}"
+
+    def _key(self, n: int) -> str:
+        """What is typed for a choice: its own number, or else its place."""
+        return (self.reply.keys[n] if self.reply.keys else "") or str(n + 1)
 
     def _parts(self, text: str, *, with_body: bool) -> list[str]:
         text = self.limits.plainer(text)
@@ -127,14 +141,14 @@ class _Work:
     def spoken(self) -> str:
         """What a voice says: the lines, then each choice with the number that answers it."""
         lines = [self._aloud(line) for line in self.reply.lines]
-        lines += [self._choice_aloud(n) for n in range(1, self._count + 1)]
+        lines += [self._choice_aloud(n) for n in range(self._count)]
         return "\n".join(line for line in lines if line)
 
     def _choice_aloud(self, n: int) -> str:
-        label = self.reply.choices[n - 1][1]
+        label, key = self.reply.choices[n][1], self._key(n)
         if self.limits.sound == "only":
-            return self._aloud(Text("sound.press", number=n, label=label))
-        return self._aloud(Text("sound.answer", number=n, label=label))
+            return self._aloud(Text("sound.press", number=int(key), label=label))
+        return self._aloud(Text("sound.answer", number=int(key), label=label))
 
     def _aloud(self, what: Param) -> str:
         said = self.texts.translate(what, self.language, spoken=True)

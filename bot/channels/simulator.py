@@ -106,8 +106,7 @@ class SimulatorPort:
     """Sending is nothing more than an id: who simulates reads the outbox.
 
     `read` gives the bytes of an upload by its name, or raises `OSError` or `ValueError`; `remove`
-    deletes it. A secret message is blanked in the outbox as soon as it is sent, so it counts as
-    sent only after `linger` seconds: long enough to be read there.
+    deletes it. A secret message can be read in the outbox for a moment: see `outbox.blank_shown`.
     """
 
     idempotent = True
@@ -116,15 +115,11 @@ class SimulatorPort:
         self,
         read: Callable[[str], bytes],
         remove: Callable[[str], None] = lambda name: None,
-        linger: float = 0.0,
     ) -> None:
         self._read = read
         self._remove = remove
-        self._linger = linger
 
     async def send(self, address: str, message: Outbound, sound: bytes | None) -> str:
-        if message.secret:
-            await asyncio.sleep(self._linger)
         return uuid.uuid4().hex
 
     async def fetch(self, media: Media, limit: int) -> bytes:
@@ -140,3 +135,6 @@ class SimulatorPort:
 
     async def release(self, media: Media) -> None:
         await asyncio.to_thread(self._remove, media.ref)
+
+    async def delete(self, address: str, provider_id: str) -> None:
+        """No provider keeps anything of it."""

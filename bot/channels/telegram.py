@@ -203,9 +203,8 @@ class Telegram:
                 raise ChannelError(Policy.UNKNOWN, f"sound_{error.code}") from None
 
     async def delete(self, address: str, provider_id: str) -> None:
-        """Deletes a message in a chat: one of ours by the id that `send` returned, or a person's
-        by `Inbound.id`. A tap has no message and one that is gone is gone. Telegram allows it
-        for 48 hours. Raises `ChannelError`."""
+        """See `Port.delete`: also from the person's own chat. A tap has no message. Telegram allows
+        it for 48 hours."""
         message = provider_id.rpartition(":")[2]
         if not message:
             return

@@ -43,6 +43,7 @@ STATUS_PATH = "/webhooks/twilio/status"
 MOST_HOPS = 4  # redirects of a file
 MOST_LOOKED_UP = 50  # messages to one person among which a lost one is looked for
 
+_GONE = ("404", "20404")
 _MEDIA = re.compile(r"/Messages/(\w+)/Media/(\w+?)(?:\.json)?$")
 
 
@@ -153,7 +154,7 @@ class Account:
         try:
             await ask(self.client.messages(message).media(media).delete_async())
         except ChannelError as error:
-            if error.code not in ("404", "20404"):
+            if error.code not in _GONE:
                 raise
 
 
@@ -241,10 +242,15 @@ class Twilio:
         """See `Port.release`: Twilio would keep the file as long as the account exists."""
         await self.account.delete_media(media.ref)
 
-    async def delete(self, provider_id: str) -> None:
-        """Deletes one of our messages from Twilio's log, once it has arrived or failed; the
-        person's own phone keeps it. Raises `ChannelError`."""
-        await ask(self.account.client.messages(provider_id).delete_async())
+    async def delete(self, address: str, provider_id: str) -> None:
+        """See `Port.delete`: it goes from Twilio's log; the person's own phone keeps it. One of
+        ours must have arrived or failed."""
+        message = provider_id.partition("#")[0]
+        try:
+            await ask(self.account.client.messages(message).delete_async())
+        except ChannelError as error:
+            if error.code not in _GONE:
+                raise
 
     async def settle(
         self, address: str, message: Outbound, since: datetime, known: Collection[str] = ()

@@ -1,5 +1,7 @@
 """The flows: one file a flow, one function a state; a state's name is its function's name.
 
+The vote is one flow in several files.
+
 A state is every public function of a flow's module that is declared to return a
 prompt. Helpers begin with an underscore.
 """
@@ -9,7 +11,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import ModuleType
 
-from bot.flows import begin_plan, help, menu, my_plans, plan_details, settings, submit_plan, welcome
+from bot.flows import (
+    adapt,
+    begin_plan,
+    help,
+    life,
+    menu,
+    my_plans,
+    plan_details,
+    settings,
+    submit_plan,
+    support,
+    vote,
+    vote_basket,
+    vote_browse,
+    vote_choose,
+    vote_code,
+    welcome,
+)
 from bot.prompts import State
 
 _PROMPTS = {"Prompt", "Ask", "Choose", "Do", "End"}
@@ -25,7 +44,13 @@ def _states(module: ModuleType) -> Mapping[str, State]:
     }
 
 
+_ONE_FILE = (
+    *(welcome, menu, begin_plan, submit_plan, plan_details, my_plans, settings, help),
+    *(support, life, adapt),
+)
+_VOTE = (vote, vote_code, vote_choose, vote_browse, vote_basket)
+
 FLOWS: Mapping[str, Mapping[str, State]] = {
-    module.__name__.rpartition(".")[2]: _states(module)
-    for module in (welcome, menu, begin_plan, submit_plan, plan_details, my_plans, settings, help)
+    **{module.__name__.rpartition(".")[2]: _states(module) for module in _ONE_FILE},
+    "vote": {name: state for module in _VOTE for name, state in _states(module).items()},
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from bot import understand
 from bot.prompts import Choice, Counted, Label, Scene, Text
@@ -19,6 +21,13 @@ def permission(scene: Scene, act: Act) -> Permission:
     """Whether an act is possible now; without a round nothing is."""
     round_ = scene.world.round
     return round_.allows(act, scene.world.round_day) if round_ else Permission(False)
+
+
+def vote_permission(scene: Scene) -> Permission:
+    """Whether one can vote now. Where a residents' platform decides everywhere, never."""
+    round_ = scene.world.round
+    votes = round_ is not None and any(area.votes for area in round_.areas)
+    return permission(scene, Act.VOTE) if votes else Permission(False)
 
 
 def wants_to_submit(scene: Scene) -> bool:
@@ -70,6 +79,15 @@ def answered_by(scene: Scene) -> date:
     """The day by which somebody answers a request for help."""
     round_ = scene.world.round
     return answer_by(scene.world.today, round_.help.answer_within_days if round_ else 2)
+
+
+def reason(told: Mapping[str, Any]) -> tuple[Text, ...]:
+    """Why a plan is in its status, and what is to be known of the words; () without a reason."""
+    words = str(told.get("reason") or "")
+    if not words:
+        return ()
+    notes = {"machine": (Text("life.machine"),), "dutch": (Text("life.dutch"),)}
+    return (Text("life.why", reason=words), *notes.get(str(told.get("note")), ()))
 
 
 def status_label(status: str) -> Text:

@@ -44,7 +44,7 @@ def _offered(scene: Scene, answer: Answer) -> Go:
     if answer.kind != "choice":
         return _told(scene, answer) if _is_a_question(answer) else Go("offer", missed=True)
     if answer.choice == "on":
-        return Go("@back")
+        return Go("@back", keep={"help_plan": None})
     if answer.choice == "call" and scene.world.knows_number:
         return Go("ask_call")
     return Go("phone" if answer.choice == "call" else "message")
@@ -77,7 +77,7 @@ def _told(scene: Scene, answer: Answer) -> Go:
 
 def ask_call(scene: Scene) -> Do:
     wanted = {"kind": "call", "phone": scene.answers.get("help_phone") or ""}
-    return Do(Command("ask_help", wanted), _asked)
+    return Do(Command("ask_help", {**wanted, "plan": scene.answers.get("help_plan")}), _asked)
 
 
 def ask_message(scene: Scene) -> Do:
@@ -85,13 +85,14 @@ def ask_message(scene: Scene) -> Do:
         "kind": "message",
         "text": scene.answers.get("help_text") or "",
         "recording": scene.answers.get("help_recording"),
+        "plan": scene.answers.get("help_plan"),
     }
     return Do(Command("ask_help", told), _asked)
 
 
 def _asked(scene: Scene, outcome: Outcome) -> Go:
     """When somebody answers is said at once; then on with whatever it was."""
-    done = {"help_phone": None, "help_text": None, "help_recording": None}
+    done = {"help_phone": None, "help_text": None, "help_recording": None, "help_plan": None}
     return Go("asked", keep=done)
 
 

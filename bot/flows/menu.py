@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from bot.flows.common import permission, wants_to_submit
+from bot.flows.common import permission, vote_permission, wants_to_submit
 from bot.flows.draft import draft, text_of, with_part
+from bot.flows.support import can_look, to_plan
+from bot.flows.support import when as support_when
+from bot.flows.vote_code import entry, when
 from bot.flows.welcome import WORDS_OF_A_PLAN
 from bot.prompts import Answer, Ask, Choice, Choose, End, Go, Scene, Text
+from bot.understand.plan_numbers import plan_number
 from civic.rounds import Act, Permission, Round
 
 _WHERE = {
     "submit_plan": "submit_plan.start",
     "resume": "submit_plan.start",
+    "look": "support.start",
     "my_plans": "my_plans.start",
     "about": "about",
     "settings": "settings.settings",
@@ -29,14 +34,19 @@ def menu(scene: Scene) -> Ask:
     )
 
 
+_VOTE = Choice("vote", Text("menu.vote.label"), "vote")
+
+
 def _choices(scene: Scene) -> tuple[Choice, ...]:
-    plan: tuple[Choice, ...] = ()
+    plan: tuple[Choice, ...] = (_VOTE,) if vote_permission(scene) else ()
     if wants_to_submit(scene):
-        plan = (Choice("submit_plan", Text("menu.submit_plan.label"), "plan"),)
         if draft(scene):
-            plan = (Choice("resume", Text("menu.resume.label"), "resume"), *plan)
+            plan = (*plan, Choice("resume", Text("menu.resume.label"), "resume"))
+        plan = (*plan, Choice("submit_plan", Text("menu.submit_plan.label"), "plan"))
+    look = (Choice("look", Text("support.look.label")),) if can_look(scene) else ()
     return (
         *plan,
+        *look,
         Choice("my_plans", Text("menu.my_plans.label"), "my_plans"),
         Choice("about", Text("menu.about.label"), "about"),
         Choice("settings", Text("menu.settings.label"), "settings"),
@@ -48,7 +58,12 @@ def _now(scene: Scene) -> Text:
     """What the round is waiting for, with the date: an act outside its phase is told plainly."""
     if scene.world.round is None:
         return Text("menu.no_round")
-    return permission_text(permission(scene, Act.SUBMIT_PLAN))
+    if vote_permission(scene) and not wants_to_submit(scene):
+        return when(vote_permission(scene))
+    support, submit = permission(scene, Act.SUPPORT), permission(scene, Act.SUBMIT_PLAN)
+    if support and not submit:
+        return Text("life.lines", lines=(permission_text(submit), *support_when(support)))
+    return permission_text(submit)
 
 
 def permission_text(permission: Permission) -> Text:
@@ -62,10 +77,15 @@ def permission_text(permission: Permission) -> Text:
 
 
 def _chosen(scene: Scene, answer: Answer) -> Go:
+    if answer.choice == "vote":
+        return entry(scene)
     if answer.choice == "submit_plan" and text_of(scene):
         return Go("begin_plan.resume")  # a new plan, or did they mean the one they have begun?
     if answer.kind == "choice":
         return Go(_WHERE[answer.choice])
+    number = plan_number(answer.text, len(_choices(scene))) if answer.kind == "text" else None
+    if number:
+        return to_plan(number)
     if answer.kind == "voice" or len(answer.text.split()) >= WORDS_OF_A_PLAN:
         return _perhaps_a_plan(scene, answer)
     return Go("menu", missed=True)

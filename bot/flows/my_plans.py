@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.flows.common import how_to_tell, status_label
+from bot.flows import life
+from bot.flows.common import how_to_tell, reason, status_label
 from bot.prompts import Answer, Ask, Choice, Choose, Command, Counted, Do, Go, Outcome, Scene, Text
 from civic.plans import OPEN_TO_ADDITIONS, Status, may_become
 
@@ -86,15 +87,32 @@ def plan(scene: Scene) -> Choose:
             title=str(shown["title"]),
             text=str(shown["text"]),
             status=status_label(status),
-            meaning=Text(f"status.{status}.meaning"),
+            meaning=(Text(f"status.{status}.meaning"), *reason(shown)),
         ),
         (
+            *_answers(status, shown["number"]),
             *(add if status in OPEN_TO_ADDITIONS else ()),
             *(withdraw if may_become(status, Status.WITHDRAWN) else ()),
             Choice("menu", Text("common.menu.label"), "menu"),
         ),
-        lambda scene, answer: Go("menu.menu" if answer.choice == "menu" else answer.choice),
+        _to_do,
     )
+
+
+def _answers(status: Status, number: int) -> tuple[Choice, ...]:
+    """The city has a question, or said no: then there is somebody to talk to."""
+    if status is Status.ADJUST:
+        return (life.answer(number), life.talk(number))
+    return (life.talk(number),) if status in (Status.DECLINED, Status.NOT_CHOSEN) else ()
+
+
+def _to_do(scene: Scene, answer: Answer) -> Go:
+    number = int(_shown(scene)["number"])
+    if answer.choice.startswith("talk-"):
+        return life.to_person(number)
+    if answer.choice.startswith("answer-"):
+        return Go("adapt.start", keep={"adapt": {"number": number}})
+    return Go("menu.menu" if answer.choice == "menu" else answer.choice)
 
 
 def add(scene: Scene) -> Ask:

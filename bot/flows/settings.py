@@ -156,7 +156,7 @@ def erase(scene: Scene) -> Do:
 
 
 def _erased(scene: Scene, outcome: Outcome) -> Go:
-    return Go("forgotten", fresh=True)
+    return Go("forgotten", keep={"vote": None}, fresh=True)
 
 
 def forgotten(scene: Scene) -> End:

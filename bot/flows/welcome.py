@@ -6,11 +6,13 @@ What somebody tells before that is kept aside in `first`, in the form of a draft
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot import understand
 from bot.flows.common import retention_text, wants_to_submit
 from bot.flows.draft import with_part
+from bot.flows.vote_code import brought
 from bot.prompts import Answer, Ask, Choice, Choose, Command, Do, End, Go, Outcome, Scene, Text
 
 WORDS_OF_A_PLAN = 5  # a first message this long is more than a greeting
@@ -101,7 +103,10 @@ def _consented(scene: Scene, answer: Answer) -> Go:
     if answer.choice == "hear":
         return Go("privacy", settings={"sound": True})
     if answer.choice == "no":
-        return Go("forget")
+        return Go("forget", keep={"vote": None})
+    brought_ = brought(scene)
+    if brought_:
+        return replace(brought_, settings={"consent": True}, say=(*_THANKS, *brought_.say))
     if first(scene) and wants_to_submit(scene):
         return Go("begin_plan.is_it_a_plan", settings={"consent": True}, fresh=True)
     said = Text("menu.heard_but_closed") if first(scene) else Text("welcome.thanks")
@@ -112,6 +117,9 @@ def _consented(scene: Scene, answer: Answer) -> Go:
         say=(said,),
         fresh=True,
     )
+
+
+_THANKS = (Text("welcome.thanks"),)
 
 
 def forget(scene: Scene) -> Do:

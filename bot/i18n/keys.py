@@ -16,11 +16,15 @@ ROOT = Path(__file__).parents[2]
 # Keys that the code puts together: where they begin, and where that happens.
 DYNAMIC = {
     "campaign.": "runtime/campaign_texts.py: what campaigns say",
-    "engine.no_": "bot/engine.py: a voice note or photo where none is asked",
+    "engine.no_": "bot/engine: a voice note or photo where none is asked",
+    "letter.": "runtime/letters/texts.py: the letter with the stempas",
+    "life.": "runtime/plan_texts.py: what news of a plan says",
     "outside.": "bot/channels/content.py: texts for outside WhatsApp's window",
+    "report.": "runtime/election/report.py: the published count",
+    "sign.": "bot/flows/vote_basket.py: the names of the receipt's signs",
     "status.": "bot/flows: what a plan's status is called, and what it means",
     "submit_plan.who_": "bot/flows/submit_plan.py: who carries the plan out",
-    "taken.": "bot/engine.py: why a recording or photo could not be taken",
+    "taken.": "bot/engine: why a recording or photo could not be taken",
 }
 
 # How keys of labels end, and the longest label (see `civic.rounds.label_length`): a button has

@@ -81,6 +81,16 @@ def _covered(tokens: Sequence[str]) -> Iterable[tuple[str, bool]]:
         at = end or at + 1
 
 
+def whole(tokens: Sequence[str]) -> int | None:
+    """The whole number that all of these tokens say, in one of the languages, else None.
+
+    The tokens are words as `bot.normalise.fold` makes them.
+    """
+    values = {_value(tokens, counting) for counting in LEXICON.counting.values()} - {None}
+    value = values.pop() if len(values) == 1 else None
+    return int(value) if value is not None and value == value.to_integral_value() else None
+
+
 # --- the number itself --------------------------------------------------------------------------
 
 

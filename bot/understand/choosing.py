@@ -25,13 +25,15 @@ SHORTEST_PART = 3  # letters; a shorter part of a label is not told apart safely
 
 Ids = frozenset[str]
 NONE: Ids = frozenset()
-_Keyed = tuple[str, str, tuple[str, ...]]  # id, meaning, the label in every language
+# Id, meaning, key, the label in every language.
+_Keyed = tuple[str, str, str, tuple[str, ...]]
 
 # Who wants it sent says yes, and so on: a choice also takes the words of another meaning, if no
 # choice means just that. (meaning, takes, only when this one is offered next to it)
 _ALSO = (
     ("right", "yes", ""),
     ("send", "yes", ""),
+    ("cast", "yes", ""),
     ("withdraw", "yes", "no"),
     ("forget", "yes", "no"),
     ("again", "no", "yes"),
@@ -49,7 +51,8 @@ _AROUND: frozenset[str] = frozenset().union(
 _SMALL = LEXICON.words["small"]
 # These tell nothing by themselves. Unlike the small ones they cannot be left out either.
 _NEVER_TELLING = _SMALL | LEXICON.words["asking"] | LEXICON.words["negation"]
-_NUMBER = re.compile("(?P<before>[^0-9]*)(?P<number>[1-9][0-9]?)(?P<after>[^0-9]*)")
+_NUMBER = re.compile("(?P<before>[^0-9]*)(?P<number>0|[1-9][0-9]{0,3})(?P<after>[^0-9]*)")
+_NO_NUMBER = "-1"  # the key of a choice that nobody can name by number
 _SCOPED = re.compile(r"[\w.]+:(\S+)", re.ASCII)
 
 
@@ -67,6 +70,7 @@ class _Index:
     """All that a question's choices can be called. Built once for the same labels."""
 
     ids: tuple[str, ...]
+    numbers: dict[int, str]
     phrases: dict[str, Ids] = field(default_factory=dict)
     unspaced: dict[str, Ids] = field(default_factory=dict)
     signs: dict[str, Ids] = field(default_factory=dict)
@@ -81,8 +85,15 @@ def choose(text: str, choices: Sequence[Choice]) -> str | None:
     """The id of the one choice that the text clearly means, else None. Never guesses."""
     if not choices or len(text) > MOST_LETTERS:
         return None
-    index = _index(tuple((c.id, c.means, everywhere(c.label)) for c in choices))
+    index = _index(tuple((c.id, c.means, c.key, everywhere(c.label)) for c in choices))
     return _by_id(text.strip(), index) or _meant(text, index)
+
+
+def meaning(text: str, among: Sequence[str]) -> str | None:
+    """Which of these meanings of the lexicon the text has, else None: without choices on screen."""
+    if len(text) > MOST_LETTERS:
+        return None
+    return _meant(text, _index(tuple((each, each, _NO_NUMBER, ()) for each in among)))
 
 
 def _by_id(text: str, index: _Index) -> str | None:
@@ -197,7 +208,7 @@ def _digit(index: _Index, word: str) -> Ids:
 
 
 def _at(index: _Index, number: int) -> Ids:
-    return frozenset({index.ids[number - 1]}) if 1 <= number <= len(index.ids) else NONE
+    return frozenset({index.numbers[number]}) if number in index.numbers else NONE
 
 
 def _ordinal(index: _Index, said: list[str]) -> Ids:
@@ -205,7 +216,7 @@ def _ordinal(index: _Index, said: list[str]) -> Ids:
     core = [word for word in stripped(said, _AROUND) if word not in _ARTICLES]
     if len(core) == 1 and core[0].isdecimal():
         return _digit(index, core[0])
-    return _at(index, LEXICON.ordinals.get(" ".join(core), 0))
+    return _at(index, LEXICON.ordinals.get(" ".join(core), -2))
 
 
 # "Een" is left: it is a number as well.
@@ -252,9 +263,9 @@ def _misspelt(index: _Index, said: list[str]) -> Ids:
 
 @lru_cache(maxsize=512)
 def _index(keyed: tuple[_Keyed, ...]) -> _Index:
-    index = _Index(ids=tuple(id_ for id_, _, _ in keyed))
-    taken = {means for _, means, _ in keyed}
-    for id_, means, labels in keyed:
+    index = _Index(tuple(id_ for id_, _, _, _ in keyed), _numbers(keyed))
+    taken = {means for _, means, _, _ in keyed}
+    for id_, means, _, labels in keyed:
         _add_label(index, id_, labels)
         for meaning in _meanings(means, taken):
             _add_meaning(index, id_, meaning)
@@ -265,6 +276,12 @@ def _index(keyed: tuple[_Keyed, ...]) -> _Index:
     index.candidates = by_start(_candidates(index))
     index.unspaced = _unspaced(index)
     return index
+
+
+def _numbers(keyed: tuple[_Keyed, ...]) -> dict[int, str]:
+    """The number of each choice: its own, if any choice has one, else its place."""
+    own = {int(key): id_ for id_, _, key, _ in keyed if key}
+    return own or {place: id_ for place, (id_, _, _, _) in enumerate(keyed, 1)}
 
 
 def _around(index: _Index) -> frozenset[str]:
@@ -316,7 +333,7 @@ def _telling(keyed: tuple[_Keyed, ...]) -> dict[str, str]:
 
     A word that begins another choice's word does not tell: "plan" next to "plannen".
     """
-    owners = {id_: {w for label in labels for w in words(label)} for id_, _, labels in keyed}
+    owners = {id_: {w for label in labels for w in words(label)} for id_, _, _, labels in keyed}
     return {
         word: id_
         for id_, own in owners.items()

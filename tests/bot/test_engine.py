@@ -44,12 +44,30 @@ def outcome(command: Command, draw: Any) -> Outcome:
         "list_plans": [{"plans": [{**plan, "number": n} for n in range(k)]} for k in (0, 1, 9, 40)],
         "show_plan": [{**plan, "text": "Een bank in het park"}],
         "what_we_know": [{"plans": 1, "channels": "sms"}],
+        **_of_neighbours(plan, draw),
     }
     refused = draw(st.sampled_from([{"reason": "phase"}, ENOUGH, {"reason": "too_late"}]))
-    may_fail = command.name in ("submit_plan", "add_to_plan", "withdraw_plan", "show_plan")
+    never_fails = ("count_plans", "list_plans", "what_we_know", "browse_plans")
+    may_fail = command.name not in never_fails and command.name.endswith(("_plan", "_asked"))
     if may_fail and draw(st.booleans()):
         return Outcome(False, refused)
     return Outcome(True, draw(st.sampled_from(good.get(command.name, [{}]))))
+
+
+def _of_neighbours(plan: dict[str, Any], draw: Any) -> dict[str, list[dict[str, Any]]]:
+    """What may come back when somebody looks at plans of others, or is asked for a change."""
+    shown = [{**plan, "number": n, "count": n} for n in range(1, draw(st.integers(1, 8)))]
+    yes_or_no = {name: draw(st.booleans()) for name in ("own", "supported", "following", "machine")}
+    reason = {"reason": draw(st.sampled_from(["", "Het mag niet"])), "note": "dutch"}
+    view = {"text": "Een bank", "area": None, "theme": "groen", "count": 29, "language": "tr"}
+    gave = {"count": 30, "needed": 30, "enough": True, "following": False}
+    return {
+        "browse_plans": [{"plans": shown, "more": draw(st.booleans())}],
+        "look_plan": [{**plan, **view, **yes_or_no, **reason}],
+        "support_plan": [{**gave, "what": what} for what in ("given", "already")],
+        "follow_plan": [{"on": True}, {"on": False}],
+        "adapt_asked": [{"number": 7, "until": "2026-07-01", **reason}],
+    }
 
 
 def run(session: Session, event: Event, draw: Any) -> tuple[Step, list[Any]]:

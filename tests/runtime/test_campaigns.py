@@ -390,6 +390,7 @@ def test_stop_anywhere_stops_and_start_resumes(db):
         enqueue=lambda *job, **more: None,
         languages={"nl": "Nederlands"},
         erase=lambda names: None,
+        pepper=b"pepper",
     )
 
     def put(conn):

@@ -9,6 +9,7 @@ import pytest
 from bot.messages import Sound
 from runtime.heard import HOURS, Heard
 from runtime.sounds import Sounds
+from storage.vault import Vault
 
 SAID = Sound("Hallo", "nl")
 
@@ -56,3 +57,26 @@ def test_a_sound_that_is_gone(tmp_path: Path) -> None:
     sounds.path(SAID).unlink()
     with pytest.raises(LookupError):
         heard.get(token(url))
+
+
+def test_a_secret_sound_is_heard_by_who_has_the_address_and_by_nobody_on_the_disk(
+    tmp_path: Path,
+) -> None:
+    vault = Vault(b"pepper")
+    sounds = Sounds(Voice(), tmp_path, vault)
+    said = Sound("You chose plan 12", "en", secret=True)
+    heard = Heard(sounds, "a key", "https://stem.example")
+    first, again = (heard.link(said, sounds.made(said)) for _ in range(2))
+    assert heard.get(token(first)) == b"OggS"
+    assert first.rpartition("-")[0] != again.rpartition("-")[0], "a name must not tell what is said"
+    for path in tmp_path.iterdir():
+        assert b"OggS" not in path.read_bytes()
+        assert sounds.path(said).stem not in path.name
+    other = Heard(Sounds(Voice(), tmp_path, Vault(b"another")), "a key", "https://stem.example")
+    with pytest.raises(LookupError):
+        other.get(token(first))
+
+
+def test_a_secret_sound_that_is_only_sent_leaves_no_file(tmp_path: Path) -> None:
+    Sounds(Voice(), tmp_path).made(Sound("You chose plan 12", "en", secret=True))
+    assert not list(tmp_path.iterdir())

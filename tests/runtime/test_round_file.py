@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from civic.round_json import round_from_json, round_to_json
 from civic.rounds import BallotKind, Model, Phase, Rules, TallyRule
 from runtime.round_file import RoundFileError, check_round, load_round
 
@@ -150,6 +151,96 @@ BROKEN = {
     "ballot unknown": ('"approval"', '"ranking"', "rules.ballot", '"within-budget"'),
     "ballot bounds crossed": ("least = 1", "least = 6", "rules.ballot_most", "at least 6"),
     "tally unknown": ('"equal-shares"', '"dice"', "rules.tally", '"stop-part-fund"'),
+    "cap of a theme that is not there": (
+        'model = "A"',
+        'model = "A"\ntheme_caps = { sport = 1 }',
+        "areas.noord.theme_caps.sport",
+        "there is no theme with this id. Choose from: groen, samen.",
+    ),
+    "cap above the budget of the area": (
+        'model = "B"',
+        'model = "B"\ntheme_caps = { samen = 100000 }',
+        "areas.zuid.theme_caps.samen",
+        "Give at most 99999.50.",
+    ),
+    "cap of the area is nothing": (
+        'model = "B"',
+        'model = "B"\ntheme_caps = { samen = 0 }',
+        "areas.zuid.theme_caps.samen",
+        "Give at most 99999.50.",
+    ),
+    "cap of the area in words": (
+        'model = "B"',
+        'model = "B"\ntheme_caps = { samen = "much" }',
+        "areas.zuid.theme_caps.samen",
+        "Give euros for the id of a theme, such as { groen = 40000 }.",
+    ),
+    "leftovers of equal shares": (
+        "ballot_least",
+        "caps_bind_leftover = false\nballot_least",
+        "rules.caps_bind_leftover",
+        "Take it away, or choose another tally.",
+    ),
+    "points without how many": (
+        '"approval"',
+        '"points"',
+        "rules.ballot_points",
+        "is missing. Add how many points one ballot spreads.",
+    ),
+    "points on another ballot": (
+        "ballot_most = 5",
+        "ballot_points = 5",
+        "rules.ballot_points",
+        'or give rules.ballot = "points".',
+    ),
+    "most points on another ballot": (
+        "ballot_most = 5",
+        "ballot_points_most = 5",
+        "rules.ballot_points_most",
+        'or give rules.ballot = "points".',
+    ),
+    "no points": (
+        'ballot = "approval"',
+        'ballot = "points"\nballot_points = 0',
+        "rules.ballot_points",
+        "Give points, such as 10.",
+    ),
+    "fewer points than plans": (
+        'ballot = "approval"\nballot_least = 1',
+        'ballot = "points"\nballot_points = 2\nballot_least = 3',
+        "rules.ballot_points",
+        "Give at least 3.",
+    ),
+    "more points on one plan than in all": (
+        'ballot = "approval"',
+        'ballot = "points"\nballot_points = 5\nballot_points_most = 6',
+        "rules.ballot_points_most",
+        "Give at most 5.",
+    ),
+    "share of paper in percent": (
+        "ballot_most = 5",
+        "paper_share = 50",
+        "rules.paper_share",
+        "Give a share between 0 and 1; as much as all other ballots is 0.5.",
+    ),
+    "share of paper below nothing": (
+        "ballot_most = 5",
+        "paper_share = -0.1",
+        "rules.paper_share",
+        "-0.1 does not fit.",
+    ),
+    "share of paper is all": (
+        "ballot_most = 5",
+        "paper_share = 1",
+        "rules.paper_share",
+        "Give a share between 0 and 1",
+    ),
+    "share of paper is no number": (
+        "ballot_most = 5",
+        "paper_share = nan",
+        "rules.paper_share",
+        "Give a share between 0 and 1",
+    ),
     "model unknown": ('model = "B"', 'model = "D"', "areas.zuid.model", 'one of "A", "B" and "C"'),
     "id with capitals": ("areas.zuid", "areas.Zuid", "areas.Zuid", "a to z, 0 to 9"),
     "id too long": ("themes.samen", f"themes.{'a' * 25}", f"themes.{'a' * 25}", "1 to 24 signs"),
@@ -265,6 +356,49 @@ def test_a_list_has_room_for_longer_labels_than_buttons(write):
     assert check_round(write(text)) == []
 
 
+VOTING = """
+ballot = "points"
+ballot_points = 12
+ballot_points_most = 6
+ballot_within_caps = true
+caps_bind_leftover = false
+paper_share = 0.25
+tally = "fill"
+"""
+
+
+def with_voting(text, voting=VOTING):
+    """This file with other rules of the vote."""
+    begin, end = text.index("ballot ="), text.index("[keeper]")
+    return text[:begin] + voting + text[end:]
+
+
+def test_the_rules_of_the_vote(write):
+    text = GOOD.replace('model = "B"', 'model = "B"\ntheme_caps = { samen = 40000, groen = 100.5 }')
+    round_ = load_round(write(with_voting(text)))
+    assert round_.areas[0].theme_caps == {}
+    assert round_.areas[1].theme_caps == {"samen": Decimal(40000), "groen": Decimal("100.5")}
+    rules = round_.rules
+    assert (rules.ballot, rules.tally) == (BallotKind.POINTS, TallyRule.FILL)
+    assert (rules.ballot_points, rules.ballot_points_most) == (12, 6)
+    assert (rules.ballot_within_caps, rules.caps_bind_leftover) == (True, False)
+    assert rules.paper_share == Decimal("0.25")
+    assert round_from_json(round_to_json(round_)) == round_
+
+
+@pytest.mark.parametrize("rule", ["ballot_within_caps", "caps_bind_leftover"])
+@pytest.mark.parametrize("value", ["true", "false"])
+def test_a_rule_about_caps_needs_caps(write, rule, value):
+    text = with_voting(GOOD, f"{rule} = {value}\n")
+    assert check_round(write(text)) == []
+    (problem,) = check_round(write(text.replace("cap = 50000\n", "")))
+    assert (problem.key, "Take it away" in problem.message) == (f"rules.{rule}", True)
+    capped = text.replace("cap = 50000\n", "").replace(
+        'model = "A"', 'model = "A"\ntheme_caps = { groen = 9 }'
+    )
+    assert check_round(write(capped)) == []
+
+
 LIMITS = {
     "a phase of one day": ("end = 2026-05-20", "end = 2026-05-01"),
     "a text of 600 letters": ("Dit is het.", "a" * 600),
@@ -273,6 +407,15 @@ LIMITS = {
     "a plan of the whole budget": ("cost_max = 20000", "cost_max = 200000.50"),
     "plans of one price": ("cost_max = 20000", "cost_max = 500"),
     "ballots of one size": ("ballot_least = 1", "ballot_least = 5"),
+    "a cap of the whole area": ('model = "B"', 'model = "B"\ntheme_caps.samen = "99999.50"'),
+    "all points on one plan": (
+        'ballot = "approval"',
+        'ballot = "points"\nballot_points = 5\nballot_points_most = 5',
+    ),
+    "a point for each plan": (
+        'ballot = "approval"\nballot_least = 1',
+        'ballot = "points"\nballot_points = 3\nballot_least = 3',
+    ),
     "handling of 8 %": ("0.05", "0.08"),
     "a label of 20 signs": ('"Samen"', '"Samen en heel blij"'[:18] + '"'),
     "an id of 24 signs": ("themes.samen", f"themes.{'a' * 24}"),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from civic.stempas import with_check
 from storage.db import Database
 from tests.emulators.telegram import TOKEN, Person, TelegramEmulator
 from tests.emulators.telegram import telegram_emulator as telegram_emulator
@@ -163,3 +164,20 @@ def test_an_update_that_came_while_we_were_down_is_answered(
     telegram_emulator.deliver()
     assert "help.offer:call" in dict(anna.replies()[0].buttons)
     server.stop()
+
+
+def test_a_message_with_a_code_is_deleted_from_the_chat_and_from_nowhere_else(
+    server: Server, telegram_emulator: TelegramEmulator, tmp_path: Path
+) -> None:
+    anna = telegram_emulator.person("nl")
+    begun(anna)
+    code = with_check("4829130756")
+    anna.says(f"Mijn stemcode: {code}")
+    anna.replies()
+    api = telegram_emulator.api
+    with api.changed:
+        api.changed.wait_for(lambda: api.deleted, 30)
+    assert len(api.deleted) == 1
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or code.encode() not in path.read_bytes()
+    assert code not in server.log

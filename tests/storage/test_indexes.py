@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import event
 
 from civic.campaigns import Audience
-from storage import campaigns, hot, jobs, outbox, people, routing
+from storage import alarms, campaigns, hot, jobs, outbox, people, plan_news, reached, routing, today
 from storage.db import Database
 
 numbers = count(1)
+NEWS = plan_news.News(1, 1, None, "word", {}, plan_news.EVERYONE, 0, 0)
 ASKED = {
     "arrive": (
         lambda conn: hot.arrive(
@@ -50,10 +51,17 @@ ASKED = {
     "last_sent": (lambda conn: routing.last_sent(conn, "sms", "a", 9), {"ix_outbox_address"}),
     "status": (lambda conn: outbox.status(conn, "sms", "P", "sent"), {"ix_outbox_provider_id"}),
     "idle": (lambda conn: outbox.idle(conn, 1, 1), {"ix_inbox_open", "ix_outbox_unsent"}),
+    "plans_due": (lambda conn: plan_news.plans_due(conn, 1, 1), {"ix_plan_news_open"}),
+    "next_of": (lambda conn: plan_news.next_of(conn, 1, 1), {"ix_plan_news_plan_id"}),
+    "readers": (lambda conn: plan_news.readers(conn, NEWS, 1, 1), set()),
+    "is_busy": (lambda conn: plan_news.is_busy(conn, 1), {"ix_inbox_open"}),
+    "not_reached": (lambda conn: reached.not_reached(conn, 1), {"ix_outbox_unsent"}),
+    "alarms": (lambda conn: alarms.alarms(conn, 1, 1), {"ix_outbox_failed"}),
     "claim a job": (
         lambda conn: jobs.claim(conn, "w", 1, 1, ["t"], 1),
         {"ix_jobs_due", "ix_jobs_key"},
     ),
+    "failed sends": (lambda conn: today.failed(conn, 1), {"ix_outbox_failed"}),
     "next_due": (lambda conn: jobs.next_due(conn, ["t"]), {"ix_jobs_due", "ix_jobs_key"}),
 }
 # Whoever leaves a table out of this may have it read from end to end.

@@ -52,7 +52,7 @@ def test_migrated_tables_are_those_of_the_code(empty: Database, tmp_path: Path) 
     empty.migrate()
     assert empty.call(differences) == []
     migrated = empty.call(conditions)
-    assert len(migrated) == 9
+    assert len(migrated) == 13
 
     empty.call(lambda conn: metadata.drop_all(conn))
     empty.call(lambda conn: metadata.create_all(conn))

@@ -9,12 +9,23 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select
 
+from storage import (
+    attempts,
+    hot,
+    outbox,
+    people,
+    photos,
+    plan_news,
+    plans,
+    recordings,
+    supports,
+)
 from storage import help as help_requests
-from storage import hot, outbox, people, photos, plans, recordings
 from storage.db import Database
 from storage.schema import metadata
 from storage.tables import people as people_rows
 from storage.tables import rounds as round_rows
+from storage.vote_tables import passes_used
 
 Write = Callable[..., hot.Arrival]
 
@@ -38,6 +49,7 @@ class Resident:
         self.loose_photo = self._photograph(write(address, channel="whatsapp"), "3")
         self.plan_photo = self._photograph(write(address, channel="whatsapp"), "4")
         self.number = self._submit()
+        self._joins_in()
         db.call(
             lambda conn: help_requests.ask(
                 conn, self.id, "call", PHONE, SAID, self.loose_voice, 9, 8
@@ -52,6 +64,10 @@ class Resident:
         db.call(lambda conn: outbox.sent(conn, sent.id, "SM9", 9))
         waiting = write(address, channel="whatsapp", body=SAID)
         db.call(lambda conn: hot.hold(conn, waiting.inbox_id, "waiting", 0, 9))
+        for wrong in (True, False):
+            db.call(lambda conn, w=wrong: attempts.note(conn, 1, self.id, w, 9))
+        used = {"round_id": 1, "person_id": self.id, "count": 3}
+        db.call(lambda conn: conn.execute(insert(passes_used), used))
 
     def name(self, number: str) -> str:
         return self.files * 63 + number
@@ -108,6 +124,16 @@ class Resident:
         )
         return number
 
+    def _joins_in(self) -> None:
+        """Supports and follows somebody else's plan, and was told of it."""
+        other = self.plan(self.number).id
+        for act in (supports.give, supports.follow):
+            self.db.call(lambda conn, act=act: act(conn, other, self.id, 5))
+        news = self.db.call(
+            lambda conn: plan_news.add(conn, other, "word", audience="everyone", now_ms=5)
+        )
+        self.db.call(lambda conn: plan_news.told(conn, news, self.id, "put", 5))
+
     def plan(self, number: int) -> plans.Plan:
         plan = self.db.read(lambda conn: plans.by_number(conn, 1, number))
         assert plan
@@ -136,13 +162,18 @@ def everything(db: Database) -> dict[str, list[tuple[object, ...]]]:
 
 TIES = {
     "addresses.person_id",
+    "follows.person_id",
+    "code_checks.person_id",
     "help_requests.person_id",
     "inbox.person_id",
+    "news_told.person_id",
     "outbox.person_id",
+    "passes_used.person_id",
     "photos.person_id",
     "plans.initiator",
     "recordings.person_id",
     "sessions.person_id",
+    "supports.person_id",
 }
 
 

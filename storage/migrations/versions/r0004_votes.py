@@ -19,6 +19,12 @@ _FUNCTION = """
 CREATE FUNCTION chain_is_append_only() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'the chain is append-only'; END $$
 """
+# Replacing a row is an insert to SQLite.
+_NO_REPLACING = """
+CREATE TRIGGER chain_replace BEFORE INSERT ON chain
+WHEN EXISTS (SELECT 1 FROM chain WHERE round_id = NEW.round_id AND seq = NEW.seq)
+BEGIN SELECT RAISE(ABORT, 'the chain is append-only'); END
+"""
 _TRIGGER = """
 CREATE TRIGGER chain_{0} BEFORE {0} ON chain
 BEGIN SELECT RAISE(ABORT, 'the chain is append-only'); END
@@ -138,9 +144,14 @@ def _append_only() -> None:
     if op.get_bind().dialect.name == "sqlite":
         for act in ("update", "delete"):
             op.execute(_TRIGGER.format(act))
+        op.execute(_NO_REPLACING)
         return
     op.execute(_FUNCTION)
     op.execute(
         "CREATE TRIGGER chain_kept BEFORE UPDATE OR DELETE ON chain"
         " FOR EACH ROW EXECUTE FUNCTION chain_is_append_only()"
+    )
+    op.execute(
+        "CREATE TRIGGER chain_whole BEFORE TRUNCATE ON chain"
+        " FOR EACH STATEMENT EXECUTE FUNCTION chain_is_append_only()"
     )

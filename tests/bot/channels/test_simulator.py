@@ -103,18 +103,6 @@ def test_sending_gives_a_new_id_each_time() -> None:
     assert port.idempotent
 
 
-def test_a_secret_message_can_still_be_read_before_it_counts_as_sent() -> None:
-    async def first_done() -> str:
-        port = SimulatorPort(lambda name: b"", linger=0.05)
-        secret = asyncio.create_task(port.send("sms:a", Outbound("x", secret=True), None))
-        plain = asyncio.create_task(port.send("sms:b", Outbound("x"), None))
-        done, _ = await asyncio.wait({secret, plain}, return_when=asyncio.FIRST_COMPLETED)
-        await secret
-        return "plain" if done == {plain} else "secret"
-
-    assert asyncio.run(first_done()) == "plain"
-
-
 def test_a_file_is_fetched_within_its_limit() -> None:
     port = SimulatorPort({"a": b"12345"}.__getitem__)
     assert asyncio.run(port.fetch(Media("voice", "a"), 5)) == b"12345"

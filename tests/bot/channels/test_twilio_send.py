@@ -249,6 +249,14 @@ def test_a_file_is_deleted_once_and_may_be_gone(twilio: TwilioEmulator) -> None:
     assert len(twilio.deleted) == 1
 
 
+def test_a_message_is_deleted_from_the_log_and_may_be_gone(twilio: TwilioEmulator) -> None:
+    sid = run(twilio, send())
+    run(twilio, lambda port: port.delete(TO, sid))
+    assert twilio.deleted == [sid]
+    run(twilio, lambda port: port.delete(TO, f"{sid}#2"))
+    run(twilio, lambda port: port.delete(TO, "SM" + "0" * 32))
+
+
 # --- what was lost -----------------------------------------------------------------------------
 
 

@@ -1,0 +1,1 @@
+"""What leaves for the municipality every week, and what comes back."""

@@ -1,0 +1,48 @@
+"""What the console needs of the rest, handed in by `runtime.console`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from storage.db import Database
+from storage.media import MediaStore
+from storage.times import now_ms
+
+Enqueue = Callable[[Connection, str, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class OidcSettings:
+    """The municipality's own sign-in. `role_claim` names the claim that holds somebody's role."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    role_claim: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What the console asks of the rest.
+
+    `secret` is the application's key. `public_url` is "" on a laptop. `demo` lets the sample
+    users in, who have no second factor. `enqueue(conn, task, ref, key)` adds a job within the
+    transaction; `wake(conn, person_id)` has what is in somebody's outbox sent after it.
+    `languages` are the bot's, by code, in their own words; `say(key, language)` is a text of the
+    bot's catalogue. `clock` gives UTC milliseconds.
+    """
+
+    db: Database
+    store: MediaStore
+    secret: str
+    public_url: str = ""
+    demo: bool = False
+    oidc: OidcSettings | None = None
+    enqueue: Enqueue = lambda conn, task, ref, key: None
+    wake: Callable[[Connection, int], None] = lambda conn, person_id: None
+    languages: Mapping[str, str] = field(default_factory=dict)
+    say: Callable[[str, str], str] = lambda key, language: key
+    clock: Callable[[], int] = now_ms

@@ -1,0 +1,1 @@
+"""`buurtstem replay`: a real election of others, cast through the whole dialogue and counted."""
