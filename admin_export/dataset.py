@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection
@@ -22,6 +23,7 @@ from admin_export.figures import Figure, figures
 from admin_export.plan import (
     Addition,
     Assessment,
+    Correction,
     ExportedPlan,
     Photo,
     Recording,
@@ -89,8 +91,8 @@ def collect(
 ) -> Dataset:
     """Reads what may leave. `key` makes the pseudonyms, `link` tells where files can be had.
 
-    What happened at or after `until` is not in it. (A translation that was written anew, and
-    what a forgotten person took along, cannot be had back.) `since` may not be after `until`.
+    What happened at or after `until` is not in it, but for one thing: what has been corrected,
+    translated anew or taken along by a forgotten person since then is not brought back.
     """
     until_ms = to_ms(until)
     parts = _Parts(conn, round_id, until_ms, link)
@@ -116,12 +118,13 @@ class _Parts:
         where = (conn, round_id, until_ms)
         self._until = until_ms
         self._changes: defaultdict[int, int] = defaultdict(int)
-        self._support = dict(self._counted(exports.supported(*where)))
-        self._followers = dict(self._counted(exports.followed(*where)))
+        self._support = self._counted(exports.supported(*where), exports.on_paper(*where))
+        self._followers = self._counted(exports.followed(*where))
         self._history = self._by_plan(exports.steps(*where), _steps(exports.reasons(*where)))
         self._recordings = self._by_plan(exports.recorded(*where), lambda row: _heard(row, link))
         self._photos = self._by_plan(exports.pictured(*where), lambda row: _seen(row, link))
         self._additions = self._by_plan(exports.added(*where), _addition)
+        self._corrections = self._by_plan(exports.corrected(*where), _correction)
         self._translations = self._by_plan(exports.translated(*where), _translation)
         self._assessments = self._by_plan(exports.judged(*where), self._assessment)
 
@@ -143,8 +146,8 @@ class _Parts:
             channel=row.channel,
             by_voice=bool(row.by_voice),
             initiator=initiator,
-            support=self._support.get(row.id, 0),
-            followers=self._followers.get(row.id, 0),
+            support=self._support[row.id],
+            followers=self._followers[row.id],
             created_at=from_ms(row.created_at),
             updated_at=from_ms(self._changed(row)),
             translations=tuple(self._translations[row.id]),
@@ -152,6 +155,7 @@ class _Parts:
             recordings=tuple(self._recordings[row.id]),
             photos=tuple(self._photos[row.id]),
             additions=tuple(self._additions[row.id]),
+            corrections=tuple(self._corrections[row.id]),
             assessments=tuple(self._assessments[row.id]),
         )
 
@@ -160,10 +164,12 @@ class _Parts:
         latest: int = max(row.created_at, touched, self._changes[row.id])
         return latest
 
-    def _counted(self, rows: Iterable[Any]) -> Iterator[tuple[int, int]]:
-        for row in rows:
+    def _counted(self, *parts: Iterable[Any]) -> Counter[int]:
+        found: Counter[int] = Counter()
+        for row in chain.from_iterable(parts):
             self._change(row.plan_id, row.at)
-            yield row.plan_id, row.count
+            found[row.plan_id] += row.count
+        return found
 
     def _by_plan(
         self, rows: Iterable[Any], make: Callable[[Any], Any]
@@ -218,6 +224,10 @@ def _seen(row: Any, link: Link) -> Photo:
 
 def _addition(row: Any) -> Addition:
     return Addition(from_ms(row.at), row.text, row.language)
+
+
+def _correction(row: Any) -> Correction:
+    return Correction(from_ms(row.at), row.field, row.reason)
 
 
 def _translation(row: Any) -> Translation:

@@ -213,7 +213,7 @@ def _opened(url: str) -> tuple[Any, str, str]:
     options: dict[str, Any] = {}
     if scheme == "sftp":
         options = {"host_key_policy": _only_known_hosts(), "timeout": 30}
-    fs, root = url_to_fs(url, use_listings_cache=False, skip_instance_cache=True, **options)
+    fs, root = url_to_fs(url, skip_instance_cache=True, **options)
     return fs, root, scheme
 
 
@@ -231,7 +231,7 @@ def _only_known_hosts() -> Any:
     """Without this any server could say that it is the right one, and get the password."""
     import paramiko
 
-    class KnownHosts(paramiko.RejectPolicy):
+    class KnownHosts(paramiko.RejectPolicy):  # type: ignore[misc]
         def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:
             path = Path.home() / ".ssh" / "known_hosts"
             if not path.exists() or not paramiko.HostKeys(str(path)).check(hostname, key):

@@ -31,7 +31,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A voice note of the initiator's; `transcript` is what was heard in it, or ""."""
+    """A voice note of the initiator's; `transcript` is what was heard in it, as people
+    corrected it; or ""."""
 
     link: str
     seconds: float
@@ -55,6 +56,16 @@ class Addition:
     at: datetime
     text: str
     language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What the municipality corrected, and why. What was there before stays inside: it may have
+    been taken out because it was somebody's."""
+
+    at: datetime
+    field: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +113,7 @@ class ExportedPlan:
     recordings: tuple[Recording, ...] = ()
     photos: tuple[Photo, ...] = ()
     additions: tuple[Addition, ...] = ()
+    corrections: tuple[Correction, ...] = ()
     assessments: tuple[Assessment, ...] = ()
 
     def translation(self, language: str) -> Translation | None:

@@ -144,9 +144,12 @@ def _withdraw_plan(scope: Scope, args: Mapping[str, Any]) -> Outcome:
     if plan is None or not may_become(Status(plan.status), Status.WITHDRAWN):
         return _refused("too_late")
     by = Role.INITIATOR
-    plan_life.change(
-        scope.conn, plan.id, Status.WITHDRAWN, actor=by.value, role=by, now_ms=scope.now_ms
-    )
+    try:
+        plan_life.change(
+            scope.conn, plan.id, Status.WITHDRAWN, actor=by.value, role=by, now_ms=scope.now_ms
+        )
+    except plan_life.NotAllowed:
+        return _refused("too_late")
     return Outcome(True)
 
 

@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection
 
 from bot import actions
+from bot.arriving import Arriving
 from bot.engine import step
 from bot.events import Event, Step
 from bot.keeping import DRAFT, NUDGE, Keeping, Kept, lapsed, timer
@@ -27,12 +29,13 @@ from bot.prompts import WAYS, Text, World
 from bot.saying import Saying
 from bot.scope import Cast, Scope
 from bot.secrecy import is_secret, is_to_be_deleted, says_code
-from bot.session import VOTE, Session
+from bot.session import MENU, VOTE, Session, underway
 from bot.taken import Failed, Pictured, Recorded, Taken, new_photo, new_recording
+from bot.takeover import For, meant_for
 from bot.turn import Enqueue, Erase, Render, Turn
 from bot.worlds import Worlds
 from civic.worktime import waking_hour
-from storage import campaigns, hot, outbox, people, photos, recordings
+from storage import campaigns, hot, outbox, people, photos, recordings, takeovers
 from storage.db import after_commit
 from storage.times import to_ms
 from storage.vault import Vault, is_sealed
@@ -41,6 +44,7 @@ log = logging.getLogger(__name__)
 
 TAKE_WITHIN = timedelta(minutes=3)  # then the sweep looks what became of a voice note
 MOST_COMMANDS = 5  # commands that one event may lead to; more is a loop in a flow
+LATER = timedelta(days=1)  # when silence is looked at again while a person answers
 MOST_WAITING = 50  # messages handled behind one voice note in one transaction
 
 
@@ -83,7 +87,7 @@ class Conversation:
         now = self._clock()
         person_id = None
         for part in inbound.parts():
-            arriving = _Arriving(self._keeping, part, now)
+            arriving = Arriving(self._keeping, part, now)
             arrival = hot.arrive(
                 conn,
                 channel=part.channel,
@@ -123,7 +127,10 @@ class Conversation:
         turn = turn.with_(inbox_id=inbox_id, secret=kept.secret or is_sealed(held.body))
         message = self._message(turn, held)
         event, turn = self._taken_event(turn, what, held.revision, message.text)
-        session = self._happens(turn, kept.session, event)
+        session = kept.session
+        sure = event.text if event.verdict == "ok" else ""
+        if not self._is_for_person(turn, session, sure):
+            session = self._happens(turn, session, event)
         self._go_on(turn, session)
 
     def wake(self, conn: Connection, person_id: int, cast: Cast | None = None) -> None:
@@ -145,6 +152,10 @@ class Conversation:
         if draft:
             self._lapse(turn, kept.session)
             return
+        if loaded.taken_over:  # it is not the bot that they keep waiting
+            later = rings.timer, to_ms(turn.now + LATER)
+            self._store(turn, kept.session, kept.session, later)
+            return
         by_day = waking_hour(turn.now)
         if rings.timer == NUDGE and by_day > turn.now:  # it rang late: nobody is woken for it
             self._store(turn, kept.session, kept.session, (NUDGE, to_ms(by_day)))
@@ -152,6 +163,41 @@ class Conversation:
         event = Event("nudge" if rings.timer == NUDGE else "rest", self._worlds.of(turn))
         event = replace(event, revision=rings.revision)
         self._happens(turn, kept.session, event, notice=True)
+
+    def tell(self, conn: Connection, person_id: int, lines: Sequence[Text]) -> bool:
+        """Says this to somebody, on behalf of a person; False when they are forgotten."""
+        loaded = hot.load(conn, person_id)
+        if loaded is None:
+            return False
+        turn, kept = self._loaded(conn, loaded, None)
+        # In the midst of a vote too: these words are no part of it, and are kept.
+        as_in_menu = kept.session.with_(state=MENU, answers=_guess(kept.session))
+        replies = [Reply((line,)) for line in lines]
+        outside = "outside.message"
+        self._saying.say(
+            turn.with_(secret=False), as_in_menu, replies, notice=True, template=outside
+        )
+        return True
+
+    def ask_again(self, conn: Connection, person_id: int) -> bool:
+        """The bot answers again: asks once more what it had asked, False if it had asked nothing.
+
+        A vote just goes on.
+        """
+        loaded = hot.load(conn, person_id)
+        if loaded is None:
+            return False
+        turn, kept = self._loaded(conn, loaded, None)
+        if kept.secret:
+            return True
+        # What they said to the person is no answer, also when it is heard only now.
+        session = kept.session.with_(revision=kept.session.revision + 1)
+        if underway(session):  # and a greeting has the question repeated
+            hello = Event("text", self._worlds.of(turn), text="hello")
+            self._happens(turn, session, hello)
+            return True
+        self._store(turn, session, session)
+        return False
 
     # --- one event ------------------------------------------------------------------------
 
@@ -161,7 +207,8 @@ class Conversation:
         now = self._clock()
         kept = self._keeping.read(loaded.session_json, now, however_old=however_old)
         who = loaded.person_id, loaded.channel, loaded.address
-        return Turn(conn, now, *who, secret=kept.secret, cast=cast), kept
+        turn = Turn(conn, now, *who, secret=kept.secret, cast=cast, taken_over=loaded.taken_over)
+        return turn, kept
 
     def _inbound(
         self, turn: Turn, session: Session, inbound: Inbound, *, waited: bool = False
@@ -176,8 +223,21 @@ class Conversation:
             link = self._private_link(inbound.channel) or ""
             self._saying.say(turn, session, (Reply((Text("engine.private_only", link=link),)),))
             return session
+        if self._is_for_person(turn, session, inbound.text, inbound.choice):
+            if inbound.kind in ("voice", "photo"):
+                self._take_in(turn, session.revision)
+            return session
         event = replace(_event(inbound, world), waited=waited)
         return self._happens(turn, session, event)
+
+    def _is_for_person(self, turn: Turn, session: Session, text: str, choice: str = "") -> bool:
+        """Whether a person answers this, and not the bot. A word can bring the bot back."""
+        whose = meant_for(text, choice) if turn.taken_over and not turn.secret else For.BOT
+        if whose is For.BOT_AGAIN:
+            takeovers.end(turn.conn, turn.person_id)
+            turn.taken_over = False
+            self._saying.say(turn, session, (Reply((Text("takeover.ends"),)),))
+        return whose is For.PERSON
 
     def _happens(
         self, turn: Turn, before: Session, event: Event, *, notice: bool = False
@@ -189,8 +249,7 @@ class Conversation:
             if done.command is None:
                 break
             if done.command.name == "take_in":  # its outcome comes later, as `taken`
-                self._hold(turn, "taking", done.session.revision)
-                self._enqueue(turn.conn, "take_in", turn.inbox_id, f"take:{turn.person_id}")
+                self._take_in(turn, done.session.revision)
                 break
             outcome, slower = self._perform(turn, done, event.world)
             slow_ms = max(slow_ms, slower)
@@ -241,6 +300,7 @@ class Conversation:
             if next_.secret and not sealed:  # it became secret by what came before it
                 hot.blank(turn.conn, waiting.id)
             session = self._inbound(next_, session, inbound, waited=True)
+            turn.taken_over = next_.taken_over
 
     def _message(self, turn: Turn, held: hot.Held) -> Inbound:
         """A message that was held; one that does not open any more is none that we understand."""
@@ -309,6 +369,11 @@ class Conversation:
         self._store(turn, session, lapsed(done.session))
         self._saying.say(turn, session, done.replies, notice=True)
 
+    def _take_in(self, turn: Turn, revision: int) -> None:
+        """Has the message's file fetched and heard."""
+        self._hold(turn, "taking", revision)
+        self._enqueue(turn.conn, "take_in", turn.inbox_id, f"take:{turn.person_id}")
+
     def _hold(self, turn: Turn, state: str, revision: int) -> None:
         """Keeps a message until it can be handled; sealed if nothing of it may be read."""
         sealed = self._vault.seal(turn.body) if turn.secret else None
@@ -320,30 +385,9 @@ class Conversation:
         self._enqueue(turn.conn, "remove", turn.inbox_id, f"remove:{turn.person_id}")
 
 
-_FRESH = Kept(Session())
-
-
-class _Arriving:
-    """A message while it is taken in: what is kept of it is decided when we know whose it is."""
-
-    def __init__(self, keeping: Keeping, inbound: Inbound, now: datetime) -> None:
-        self._keeping = keeping
-        self._inbound = inbound
-        self._now = now
-        self._json = json.dumps(inbound.to_json(), ensure_ascii=False)
-        self.kept = _FRESH
-
-    def body(self, session_json: str) -> str:
-        """What the inbox may keep of it, given its person's session."""
-        kept = self._keeping.read(session_json, self._now)
-        if not kept.secret and is_secret(kept.session, self._inbound):
-            kept = Kept(kept.session, True)
-        self.kept = kept
-        return "" if kept.secret or not self._inbound.private else self._json
-
-    def turn(self, conn: Connection, arrival: hot.Arrival, cast: Cast | None) -> Turn:
-        who = arrival.person_id, arrival.channel, arrival.address, arrival.inbox_id
-        return Turn(conn, self._now, *who, self._json, self.kept.secret, cast)
+def _guess(session: Session) -> dict[str, Any]:
+    """What is known of the language of somebody who chose none yet."""
+    return {name: value for name, value in session.answers.items() if name == "guess"}
 
 
 def _event(inbound: Inbound, world: World) -> Event:

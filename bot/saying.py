@@ -31,14 +31,16 @@ class Saying:
         *,
         notice: bool = False,
         slow_ms: int = 0,
+        template: str = UNFINISHED,
     ) -> None:
-        """Says the replies in this order, after `slow_ms`. A `notice` answers nobody's message."""
+        """Says the replies in this order, after `slow_ms`. A `notice` answers nobody's message;
+        where only an approved text may be sent by then, that is `template`."""
         if not replies:
             return
         secret = turn.secret or votes(session) or any(reply.secret for reply in replies)
         messages = self._rendered(turn, session, replies, secret)
-        if notice and messages and not secret:  # where only an approved text may be sent by then
-            messages[0] = replace(messages[0], template=Template(UNFINISHED, language_of(session)))
+        if notice and messages and not secret:
+            messages[0] = replace(messages[0], template=Template(template, language_of(session)))
         bodies = [json.dumps(message.to_json(), ensure_ascii=False) for message in messages]
         due = turn.now_ms + slow_ms
         outbox.put(

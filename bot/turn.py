@@ -35,7 +35,7 @@ class Turn:
 
     inbox_id: the message that is handled, 0 for none. body: its JSON. secret: nothing of it, and
     nothing of the answer, may be kept in clear. cast: the envelope that was put into the box for
-    this turn (see `bot.voting.Uncast`).
+    this turn (see `bot.voting.Uncast`). taken_over: a person answers, not the bot.
     """
 
     conn: Connection
@@ -47,6 +47,7 @@ class Turn:
     body: str = ""
     secret: bool = False
     cast: Cast | None = None
+    taken_over: bool = False
 
     @property
     def now_ms(self) -> int:

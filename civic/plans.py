@@ -47,6 +47,7 @@ class Refusal(StrEnum):
     NOT_YOURS = "not_yours"
     NO_REASON = "no_reason"
     NO_SUPPORT = "no_support"
+    VOTE_BEGUN = "vote_begun"  # ballots name the plan: without it they would not count
 
 
 _S, _R = Status, Role
@@ -94,6 +95,8 @@ OPEN_TO_SUPPORT = frozenset({_S.SUBMITTED, _S.SUPPORTED})
 # What everybody may see of others.
 SHOWN = frozenset(_S) - {_S.DRAFT, _S.WITHDRAWN}
 RESULTS = frozenset({_S.CHOSEN, _S.NOT_CHOSEN})
+# What can be, or could be, voted for: counting again later finds the same plans.
+ON_THE_PAPER = RESULTS | {_S.ADMITTED, _S.STARTING, _S.RUNNING, _S.DONE}
 
 ADAPT_WITHIN = timedelta(days=14)  # what an initiator has to answer, unless a date is given
 REMIND_BEFORE = timedelta(days=3)

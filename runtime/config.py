@@ -46,9 +46,17 @@ class Settings(BaseSettings):
     whisper_model: str = ""
     whisper_threads: int = Field(default=2, ge=1, le=64)
     export_url: str = ""
+    export_day: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] = "mon"
+    export_hour: int = Field(default=7, ge=0, le=23)  # by the clock in Amsterdam
+    openstad_url: str = ""
+    openstad_project: str = ""
+    openstad_token: SecretStr = SecretStr("")
     smtp_url: SecretStr = SecretStr("")
     mail_from: str = ""
     mail_to: str = ""  # addresses with a comma between
+    translation: Literal["off", "libretranslate", "deepl"] = "off"
+    translation_url: str = ""
+    translation_key: SecretStr = SecretStr("")
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: SecretStr = SecretStr("")
@@ -61,7 +69,9 @@ class Settings(BaseSettings):
             raise ValueError("begin it with sqlite:/// or postgresql://")
         return url
 
-    @field_validator("public_url", "telegram_api_url", "twilio_api_url", "oidc_issuer")
+    @field_validator(
+        "public_url", "telegram_api_url", "twilio_api_url", "oidc_issuer", "translation_url"
+    )
     @classmethod
     def _web_address(cls, url: str) -> str:
         if url and not url.startswith(("http://", "https://")):

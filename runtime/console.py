@@ -17,6 +17,7 @@ from console.keys import SHORTEST_PASSWORD, hash_password, one_time_password
 from console.roles import Role
 from runtime import config
 from runtime.config import Settings
+from runtime.console_preview import preview
 from runtime.sender import TASK as DELIVER
 from runtime.wiring import System
 from storage import audit, console_sessions, console_users
@@ -48,6 +49,7 @@ def deps(system: System, *, demo: bool = False) -> Deps:
         wake=wake,
         languages={code: language.own_name for code, language in LANGUAGES.items()},
         say=lambda key, language: translate(Text(key), language),
+        preview=preview,
     )
 
 

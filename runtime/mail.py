@@ -90,7 +90,7 @@ class WeeklyMail:
             return
         find = partial(alarms.alarms, round_id=active.id, now_ms=to_ms(now))
         message = self._message(await self._db.aread(find), active.round.name.get("nl"))
-        await asyncio.to_thread(_deliver, self._url, message)
+        await asyncio.to_thread(deliver, self._url, message)
         await self._db.run(partial(weekly_mails.sent, week=week, now_ms=to_ms(now)))
 
     def _message(self, found: Sequence[Alarm], round_name: str) -> EmailMessage:
@@ -126,7 +126,7 @@ def _line(kind: Kind, found: Sequence[Alarm]) -> str:
     return f"- {LINES[kind]}: {sum(alarm.count for alarm in found)}{plans}\n"
 
 
-def _deliver(url: str, message: EmailMessage) -> None:
+def deliver(url: str, message: EmailMessage) -> None:
     """Hands the mail to the server; encrypted whenever the server can, always with a password."""
     parts = urlsplit(url)
     host, secure = parts.hostname or "localhost", parts.scheme == "smtps"

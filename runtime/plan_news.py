@@ -41,11 +41,15 @@ PLANS_AT_ONCE = 4
 AT_ONCE = 50  # people whose messages are on their way
 EVERY = 2.0  # seconds between looks at what is to be told
 STALLED = timedelta(minutes=2)  # nobody was told for so long: the job was lost
+Awaits = Callable[[Connection, News, int], bool]
 ANSWERABLE = (MENU, RESTING, "life.offer", "life.asked")
 
 
 class PlanNews:
-    """`clock` gives the time by which results are published and people sleep."""
+    """`clock` gives the time by which results are published and people sleep.
+
+    `awaits(conn, news, now_ms)`: something in this news is not ready yet; it is looked at again.
+    """
 
     def __init__(
         self,
@@ -55,6 +59,7 @@ class PlanNews:
         render: Render = fit,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         chunk: int = CHUNK,
+        awaits: Awaits = lambda conn, news, now_ms: False,
     ) -> None:
         self._db = db
         self._jobs = jobs
@@ -62,6 +67,7 @@ class PlanNews:
         self._render = render
         self._clock = clock
         self._chunk = chunk
+        self._awaits = awaits
 
     def register(self) -> None:
         """Takes on the jobs of the task `tell_plan`."""
@@ -103,7 +109,7 @@ class PlanNews:
         if waking_hour(at) > at:
             return []
         news = plan_news.next_of(conn, plan_id, to_ms(at))
-        if news is None:
+        if news is None or self._awaits(conn, news, to_ms(at)):
             return []
         facts = _facts(conn, news)
         readers = (

@@ -41,6 +41,8 @@ from runtime.shares import Shares
 from runtime.sounds import Sounds
 from runtime.sweep import Callbacks, Sweep
 from runtime.traces import Traces
+from runtime.translation import translator
+from runtime.translation.work import Translating
 from runtime.twilio_parts import TwilioParts, twilio_parts
 from runtime.uploads import Uploads
 from storage import hot, rounds
@@ -85,6 +87,7 @@ class System:
     traces: Traces
     telegram: Telegram | None
     twilio: TwilioParts | None = None
+    translating: Translating | None = None
     links: dict[str, str] = field(default_factory=dict)  # a channel's own link to write to us
     stopping: threading.Event = field(default_factory=threading.Event)  # set: wait for nobody
 
@@ -118,6 +121,8 @@ class System:
         self.campaigns.schedule(self.scheduler, self.lease)
         self.plan_news.schedule(self.scheduler, self.lease)
         self.mail.schedule(self.scheduler, self.lease)
+        if self.translating:
+            self.translating.schedule(self.scheduler, self.lease)
         every(self.scheduler, TIDY_SECONDS, self.lease, "tidy", self.tidy)
         self.traces.schedule(self.scheduler, self.lease)
 
@@ -142,6 +147,8 @@ class System:
             await self.telegram.close()
         if self.twilio:
             await self.twilio.account.close()
+        if self.translating:
+            await self.translating.stop()
         await self.traces.leave()
         self.db.close()
 
@@ -242,7 +249,12 @@ def build(
     sender.register()
     campaigns = Campaigns(db, jobs, sender)
     campaigns.register()
-    plan_news = PlanNews(db, jobs, sender, render)
+    translating = _translating(settings, db, jobs)
+    if translating:
+        translating.register()
+        plan_news = PlanNews(db, jobs, sender, render, awaits=translating.awaits)
+    else:
+        plan_news = PlanNews(db, jobs, sender, render)
     plan_news.register()
     jobs.register("take_in", listener.take_in, HEARD_AT_ONCE)
     jobs.register(removal.TASK, removal.Removal(db, ports).remove)
@@ -270,8 +282,15 @@ def build(
         Traces(db),
         telegram,
         twilio,
+        translating,
         links,
     )
+
+
+def _translating(settings: Settings, db: Database, jobs: EmbeddedJobs) -> Translating | None:
+    """None unless a service is set: then nothing is ever asked of anybody."""
+    service = translator(settings)
+    return Translating(db, jobs, service) if service else None
 
 
 def _mail(settings: Settings, db: Database) -> WeeklyMail:

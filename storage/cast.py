@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, exists, func, select
 
 from storage.vote_tables import envelopes, stempas_batches, stempassen, turnout
 
@@ -28,11 +28,17 @@ def in_the_box(conn: Connection, round_id: int) -> list[Cast]:
     return [Cast(row.box, row.area, row.channel, bool(row.voided)) for row in rows]
 
 
+def begun(conn: Connection, round_id: int) -> bool:
+    """Whether anybody has voted: from then on the plans on the paper stay."""
+    return bool(conn.scalar(_BEGUN, {"round": round_id}))
+
+
 def turnout_by_area(conn: Connection, round_id: int) -> dict[str, int]:
     """How many passes were used, by area; a voided one that was used is among them."""
     return {row.area: int(row.used) for row in conn.execute(_TURNOUT, {"round": round_id})}
 
 
+_BEGUN = select(exists().where(envelopes.c.round_id == bindparam("round")))
 _TURNOUT = (
     select(turnout.c.area, func.sum(turnout.c.count).label("used"))
     .where(turnout.c.round_id == bindparam("round"))

@@ -43,8 +43,6 @@ translation_wants = Table(
     _int("attempts"),
     _ms("due_at"),
 )
-_index(
-    "ix_translation_wants_open", translation_wants.c.due_at, where=is_untold(translation_wants)
-)
+_index("ix_translation_wants_open", translation_wants.c.due_at, where=is_untold(translation_wants))
 
 __all__ = ["entered", "translation_wants"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Table, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, Table, bindparam, func, literal, or_, select
 
+from storage.entered_tables import entered
 from storage.life_tables import (
     assessments,
     follows,
@@ -14,7 +15,8 @@ from storage.life_tables import (
     plan_translations,
     supports,
 )
-from storage.tables import people, photos, plan_history, plan_texts, plans, recordings
+from storage.plan_work_tables import plan_edits
+from storage.tables import addresses, people, photos, plan_history, plan_texts, plans, recordings
 
 Rows = Sequence[Any]
 
@@ -69,15 +71,30 @@ def followed(conn: Connection, round_id: int, until_ms: int) -> Rows:
     return conn.execute(_FOLLOWED, {"round": round_id, "until": until_ms}).all()
 
 
+def on_paper(conn: Connection, round_id: int, until_ms: int) -> Rows:
+    """Likewise of support on paper that nobody had made their own by then."""
+    return conn.execute(_ON_PAPER, {"round": round_id, "until": until_ms}).all()
+
+
 def supporters(conn: Connection, round_id: int, until_ms: int) -> Rows:
-    """Every support by then: person_id, area (of the plan), language (of the person), at."""
-    return conn.execute(_SUPPORTERS, {"round": round_id, "until": until_ms}).all()
+    """Every support by then: person_id, area (of the plan), language (of the person), at.
+
+    On paper each is of a person of their own, of whom nothing is known.
+    """
+    where = {"round": round_id, "until": until_ms}
+    return [row for query in (_SUPPORTERS, _SIGNERS) for row in conn.execute(query, where)]
+
+
+def corrected(conn: Connection, round_id: int, until_ms: int) -> Rows:
+    """What the municipality corrected in plans: plan_id, at, field, reason; not what was there."""
+    return conn.execute(_CORRECTED, {"round": round_id, "until": until_ms}).all()
 
 
 def reachable(conn: Connection, round_id: int, until_ms: int) -> Rows:
-    """Who may be called about a plan: id, number, title, initiator, phone, language.
+    """Who may be called about a plan: id, number, title, initiator, phone, address, language.
 
-    Personal data: see `admin_export.contacts`.
+    `phone` is "" where `address`, on a channel that has numbers, tells it. Personal data: see
+    `admin_export.contacts`.
     """
     return conn.execute(_REACHABLE, {"round": round_id, "until": until_ms}).all()
 
@@ -159,6 +176,48 @@ _SUPPORTERS = (
     )
     .where(plans.c.round_id == bindparam("round"), supports.c.at < _until)
 )
+_paper = (
+    entered.c.kind == "support",
+    entered.c.created_at < _until,
+    or_(entered.c.linked_at.is_(None), entered.c.linked_at >= _until),
+)
+_ON_PAPER = (
+    _of_round(
+        entered.c.plan_id,
+        func.count().label("count"),
+        func.max(entered.c.created_at).label("at"),
+        table=entered,
+    )
+    .where(*_paper)
+    .group_by(entered.c.plan_id)
+)
+_SIGNERS = _of_round(
+    (-entered.c.id).label("person_id"),
+    plans.c.area,
+    literal("").label("language"),
+    entered.c.created_at.label("at"),
+    table=entered,
+).where(*_paper)
+_CORRECTED = (
+    _of_round(
+        plan_edits.c.plan_id, plan_edits.c.at, plan_edits.c.field, plan_edits.c.reason,
+        table=plan_edits,
+    )
+    .where(plan_edits.c.at < _until)
+    .order_by(plan_edits.c.id)
+)  # fmt: skip
+# Where they say yes to a call on a channel that has their number, that number is not asked again.
+_number = (
+    select(addresses.c.address)
+    .where(
+        addresses.c.person_id == plans.c.initiator,
+        addresses.c.channel.in_(("whatsapp", "sms", "phone")),
+        addresses.c.address.contains("+"),
+    )
+    .order_by((addresses.c.channel == plans.c.channel).desc(), addresses.c.id)
+    .limit(1)
+    .scalar_subquery()
+)
 _REACHABLE = (
     select(
         plans.c.id,
@@ -166,6 +225,7 @@ _REACHABLE = (
         plans.c.title,
         plans.c.initiator,
         plans.c.phone,
+        _number.label("address"),
         people.c.language,
     )
     .select_from(plans.join(people, people.c.id == plans.c.initiator))

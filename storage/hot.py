@@ -28,6 +28,7 @@ class Arrival:
     `session_json` is "" for a new person. `busy`: something of this person is still being taken
     or waits, so this one has to wait too. `person_state`: active | inactive, as it was before.
     `awaited`: something to them waits for them to write (see `outbox.resume`).
+    `taken_over`: a person answers, not the bot (see `storage.takeovers`).
     """
 
     person_id: int
@@ -40,6 +41,7 @@ class Arrival:
     channel: str
     person_state: str
     awaited: bool
+    taken_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Loaded:
     address: str
     person_state: str
     timer_at: int | None = None
+    taken_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,7 @@ def arrive(
         channel,
         known.state,
         bool(taken[2]),
+        bool(taken[3]),
     )
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from storage.conditions import is_open, is_taking
 from storage.dialects import Either
 from storage.tables import addresses, inbox, people, sessions
+from storage.takeover_tables import takeovers
 from storage.vault import SEALED
 
 KNOWN = (
@@ -61,12 +62,16 @@ _AWAITED: ColumnElement[bool] = literal_column(
     "EXISTS (SELECT 1 FROM outbox WHERE outbox.person_id = inbox.person_id"
     " AND outbox.state IN ('queued', 'sending', 'waiting') AND outbox.state = 'waiting')"
 )
+# Whether a person answers this one instead of the bot.
+_TAKEN_OVER: ColumnElement[bool] = literal_column(
+    "EXISTS (SELECT 1 FROM takeovers WHERE takeovers.person_id = inbox.person_id)"
+)
 TAKE_IN = Either(
     inbox,
     lambda insert: (
         insert.values(state="done", revision=0, attempts=0)
         .on_conflict_do_nothing(index_elements=["channel", "provider_id"])
-        .returning(inbox.c.id, _BUSY, _AWAITED)
+        .returning(inbox.c.id, _BUSY, _AWAITED, _TAKEN_OVER)
     ),
 )
 LAST_IN = (
@@ -144,6 +149,7 @@ LOAD = (
         addresses.c.address,
         people.c.state,
         sessions.c.timer_at,
+        exists().where(takeovers.c.person_id == sessions.c.person_id),
     )
     .select_from(
         sessions.join(addresses, addresses.c.id == sessions.c.address_id).join(

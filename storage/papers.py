@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import Connection, bindparam, select
 
 from civic.ballots import Item, Paper
-from civic.plans import Status
+from civic.plans import ON_THE_PAPER
 from civic.rounds import Area, BallotKind, Round
 from storage.money import to_euros
 from storage.rounds import ActiveRound
@@ -24,7 +24,7 @@ def of_round(conn: Connection, active: ActiveRound) -> dict[str, Paper]:
     round_ = active.round
     only = round_.areas[0].id if len(round_.areas) == 1 else ""
     by_area: dict[str, list[Item]] = defaultdict(list)
-    for row in conn.execute(_ADMITTED, {"round": active.id}):
+    for row in conn.execute(_ON_THE_PAPER, {"round": active.id}):
         cost = to_euros(row.cost) or Decimal(0)
         item = Item(row.number, row.title, cost, row.theme or "")
         by_area[row.area or only].append(item)
@@ -64,8 +64,8 @@ def _caps(round_: Round, area: Area) -> dict[str, Decimal]:
     return {theme: cap for theme, cap in caps.items() if cap is not None}
 
 
-_ADMITTED = (
+_ON_THE_PAPER = (
     select(plans.c.number, plans.c.title, plans.c.cost, plans.c.theme, plans.c.area)
-    .where(plans.c.round_id == bindparam("round"), plans.c.status == Status.ADMITTED.value)
+    .where(plans.c.round_id == bindparam("round"), plans.c.status.in_(sorted(ON_THE_PAPER)))
     .order_by(plans.c.number)
 )

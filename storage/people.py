@@ -32,6 +32,7 @@ from storage.tables import (
     recordings,
     sessions,
 )
+from storage.takeover_tables import help_calls, takeovers
 from storage.vote_tables import code_checks, passes_used
 
 
@@ -167,6 +168,7 @@ _LOCK = (
 )
 _mine = {table: table.c.person_id == bindparam("person") for table in (recordings, photos)}
 _loose_photo = _mine[photos] & photos.c.plan_id.is_(None)
+_my_requests = select(help_requests.c.id).where(help_requests.c.person_id == bindparam("person"))
 _my_recordings = select(recordings.c.id).where(_mine[recordings])
 _my_addresses = select(addresses.c.channel, addresses.c.address).where(
     addresses.c.person_id == bindparam("person")
@@ -183,9 +185,10 @@ _STILL_USED = (
     .union(select(photos.c.name).where(photos.c.name.in_(bindparam("names", expanding=True))))
 )
 _FORGET = (
+    delete(help_calls).where(help_calls.c.request_id.in_(_my_requests)),
     *(
         delete(table).where(table.c.person_id == bindparam("person"))
-        for table in (help_requests, supports, follows, news_told)
+        for table in (takeovers, help_requests, supports, follows, news_told)
     ),
     update(plan_texts)
     .where(plan_texts.c.recording_id.in_(_my_recordings))

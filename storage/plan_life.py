@@ -21,7 +21,7 @@ from civic.plans import (
     Status,
     refusal,
 )
-from storage import assessments, plan_news, plans, rounds, supports
+from storage import assessments, cast, plan_news, plans, rounds, supports
 from storage.dialects import Either
 from storage.life_tables import adjustments, plan_reasons
 from storage.plans import Plan
@@ -123,6 +123,8 @@ def change(
         has_reason=DUTCH in said,
         support_missing=_support_missing(conn, plan) if before is Status.SUBMITTED else 0,
     )
+    if why is None and before is Status.ADMITTED and to is Status.WITHDRAWN:
+        why = Refusal.VOTE_BEGUN if cast.begun(conn, plan.round_id) else None
     if why is not None:
         raise NotAllowed(why)
     plans.set_status(conn, plan_id, before, to, actor, said.get(DUTCH, ""), now_ms)

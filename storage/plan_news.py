@@ -28,6 +28,7 @@ from storage.conditions import is_open, is_untold
 from storage.dialects import Either
 from storage.life_tables import follows, news_told, plan_news
 from storage.tables import addresses, inbox, outbox, people, sessions
+from storage.takeover_tables import takeovers
 from storage.times import from_ms, to_ms
 
 EVERYONE, INITIATOR, FOLLOWERS = "everyone", "initiator", "followers"
@@ -139,7 +140,8 @@ def put(conn: Connection, news_id: int, reader: Reader, bodies: Sequence[str], n
 
 
 def is_busy(conn: Connection, person_id: int) -> bool:
-    """Whether something that this person sent is still being taken, or waits."""
+    """Whether something that this person sent is still being taken, or waits; or whether
+    somebody answers them in the bot's place, so that no question of the bot is answered."""
     return bool(conn.scalar(_BUSY, {"person": person_id}))
 
 
@@ -232,7 +234,10 @@ _SENT_AS = (
     .where(news_told.c.news_id == bindparam("news"), news_told.c.person_id == bindparam("person"))
     .values(outbox_id=bindparam("row"))
 )
-_BUSY = select(exists().where(inbox.c.person_id == bindparam("person"), is_open(inbox)))
+_BUSY = select(
+    exists().where(inbox.c.person_id == bindparam("person"), is_open(inbox))
+    | exists().where(takeovers.c.person_id == bindparam("person"))
+)
 _MOVE_ON = (
     update(plan_news)
     .where(plan_news.c.id == bindparam("news"))

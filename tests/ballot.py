@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -12,9 +13,6 @@ from nacl.public import PrivateKey
 from sqlalchemy import Connection, text
 
 from bot import voting
-from bot.i18n.catalogue import translate
-from bot.i18n.languages import LANGUAGES
-from bot.prompts import Text
 from civic.plans import Status
 from civic.receipts import SIGNS
 from civic.rounds import BallotKind, Round, TallyRule
@@ -82,9 +80,13 @@ def begin(conn: Connection, count: int, pepper: bytes, now_ms: int) -> None:
     stempassen.issue(conn, active.id, area=areas[0].id, credentials=credentials, **facts)
 
 
-def same_order() -> AbstractContextManager[Any]:
-    """Every voter gets the plans in one order, as if chance had drawn the same number."""
-    return patch.object(voting.secrets, "randbelow", lambda most: 7)
+@contextmanager
+def no_chance() -> Iterator[None]:
+    """Every voter gets the plans in one order and the same signs, as if chance had drawn them."""
+    order = patch.object(voting.secrets, "randbelow", lambda most: 7)
+    signs = patch.object(voting, "receipt", lambda box: tuple(SIGNS.values())[10:16])
+    with order, signs:
+        yield
 
 
 def _somebody(conn: Connection) -> int:
@@ -93,17 +95,3 @@ def _somebody(conn: Connection) -> int:
         " VALUES ('nl', false, true, 1, 'active') RETURNING id"
     )
     return int(conn.execute(query).scalar_one())
-
-
-_NAMES = {
-    translate(Text(f"sign.{name.replace(' ', '_')}"), code) for name in SIGNS for code in LANGUAGES
-}
-
-
-def masked(line: str) -> str:
-    """A line of a receipt without its sign, which is another one each time."""
-    words = line.strip("\u200f\u2066\u2067\u2068\u2069")
-    sign, _, name = words.partition(" ")
-    if name in _NAMES and sign in SIGNS.values():
-        return "(sign)"
-    return "(name of a sign)" if words in _NAMES else line

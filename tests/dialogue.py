@@ -10,7 +10,7 @@ files before it are still being fetched. What follows is what comes back: `< ` t
 `= 3 plans` are this person's, sent in before; `= 2 admitted` is what became of plan 2.
 `* 1 declined nl: Dat mag niet` is what others did: see tests/neighbours.py.
 `= 9 ballot` begins a vote on nine plans, with the codes of tests/ballot.py; `rules: name=value` at
-the top changes the round's rules for it. A sign of a receipt is shown as `(sign)`.
+the top changes the round's rules for it.
 
 Every message goes through the real conversation, rendering and database, so the
 session is read from JSON again at every turn.
@@ -212,7 +212,7 @@ def play(path: Path, db: Database) -> str:
     channel = settings["channel"]
     address = settings.get("address", ADDRESSES[channel])
     out = [head + "---\n"]
-    with ballot.same_order():
+    with ballot.no_chance():
         for line in body.splitlines():
             what, _, rest = line.partition(" ")
             if what not in _TURNS:
@@ -245,8 +245,8 @@ _TURNS: dict[str, Callable[[Town, str, str, str, str], object]] = {
 def written(message: Outbound) -> str:
     """One message as a dialogue file shows it."""
     lines = message.text.splitlines() or [""]
-    text = "".join(f"< {ballot.masked(line)}\n" for line in lines)
+    text = "".join(f"< {line}\n" for line in lines)
     if message.sound:
-        text += "".join(f"♪ {ballot.masked(line)}\n" for line in message.sound.text.splitlines())
+        text += "".join(f"♪ {line}\n" for line in message.sound.text.splitlines())
     shown = message.buttons if message.style != "numbers" else ()
     return text + "".join(f"  [{b.id}] {b.label}\n" for b in shown) + "\n"

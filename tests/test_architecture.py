@@ -53,6 +53,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         "storage",
     },
     "bot.secrecy": {"bot.messages", "bot.session", "bot.understand", "civic"},
+    "bot.takeover": {"bot.understand"},
+    "bot.arriving": {
+        "bot.keeping", "bot.messages", "bot.scope", "bot.secrecy", "bot.session", "bot.turn",
+        "storage",
+    },
     "bot.keeping": {"bot.session", "civic", "storage"},
     "bot.turn": {"bot.messages", "bot.scope", "storage"},
     "bot.saying": {"bot.messages", "bot.session", "bot.turn", "storage"},
@@ -60,7 +65,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.conversation": {
         "bot.engine", "bot.events", "bot.actions", "bot.session", "bot.messages", "bot.prompts",
         "bot.scope", "bot.secrecy", "bot.keeping", "bot.turn", "bot.saying", "bot.worlds",
-        "bot.taken", "civic", "storage",
+        "bot.arriving", "bot.taken", "bot.takeover", "civic", "storage",
     },
     "bot": set(),
     "admin_export": {"civic", "storage"},

@@ -36,7 +36,7 @@ FIELDS = (
 def write(dataset: Dataset, folder: Path) -> Written:
     """openpoen.json, as its API takes it, and the same for people as openpoen.csv."""
     chosen = [plan for plan in dataset.plans if Status(plan.status) in CHOSEN]
-    titles = Counter(plan.said_in("nl")[0] for plan in chosen)
+    titles = Counter(_fitted("name", plan.said_in("nl")[0]) for plan in chosen)
     raw = [(plan, _initiative(dataset, plan, titles)) for plan in chosen]
     fitted = [{field: _fitted(field, made[field]) for field in FIELDS} for _, made in raw]
     content = json.dumps(fitted, ensure_ascii=False, indent=1)
@@ -54,7 +54,7 @@ def _initiative(dataset: Dataset, plan: ExportedPlan, titles: Counter[str]) -> d
     title, text = plan.said_in("nl")
     area = dataset.area_name(plan.area) if plan.area else dataset.round.name.get("nl")
     return {
-        "name": f"{plan.number}. {title}" if titles[title] > 1 else title,
+        "name": f"{plan.number}. {title}" if titles[_fitted("name", title)] > 1 else title,
         "description": text,
         "purpose": dataset.theme_name(plan.theme) if plan.theme else title,
         "target_audience": f"Bewoners van {area}",
@@ -71,7 +71,7 @@ def _initiative(dataset: Dataset, plan: ExportedPlan, titles: Counter[str]) -> d
 
 
 def _fitted(field: str, value: Any) -> Any:
-    if field not in LENGTHS:
+    if field not in LENGTHS or len(value) <= LENGTHS[field]:
         return value
     shorten = sentences if field == "description" else words
     return shorten(value, LENGTHS[field], characters)

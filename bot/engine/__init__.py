@@ -24,6 +24,7 @@ from bot.engine.moves import (
 )
 from bot.engine.voting import code_given, code_heard, discreet, lapsed, without_vote
 from bot.events import Event, Step
+from bot.flows import life
 from bot.flows.common import YES_NO
 from bot.flows.vote_code import entry
 from bot.messages import Reply
@@ -51,6 +52,7 @@ from bot.session import (
     front,
     underway,
     unfinished,
+    votes,
 )
 from bot.understand.answers import answer_in
 
@@ -121,6 +123,9 @@ def _on_choice(session: Session, event: Event) -> Step:
     known = choice in {c.id for c in choices_of(prompt)}
     if known and state in ("", session.state):
         return answered(session, event.world, prompt, Answer("choice", choice=choice))
+    later = life.later(state, choice) if session.consent and not votes(session) else None
+    if later:
+        return go_to(session, event.world, later)
     return question(session, event.world, (Text("engine.old_button"),))
 
 

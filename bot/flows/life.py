@@ -42,6 +42,16 @@ def to_person(number: int) -> Go:
     return Go("help.offer", keep={"help_plan": number})
 
 
+def later(state: str, choice: str) -> Go | None:
+    """Where a button of news leads that is tapped long after it came; None for any other."""
+    what, _, number = choice.partition("-")
+    if state not in ("life.offer", "life.asked") or not number.isdecimal():
+        return None
+    if what == "talk":
+        return to_person(int(number))
+    return Go("adapt.start", keep={"adapt": {"number": int(number)}}) if what == "answer" else None
+
+
 def _offered(scene: Scene, said: Answer) -> Go:
     if said.kind == "choice":
         return _away(scene, said)

@@ -24,6 +24,7 @@ DYNAMIC = {
     "sign.": "bot/flows/vote_basket.py: the names of the receipt's signs",
     "status.": "bot/flows: what a plan's status is called, and what it means",
     "submit_plan.who_": "bot/flows/submit_plan.py: who carries the plan out",
+    "takeover.": "runtime/desk.py: what people hear when a person answers, and what that writes",
     "taken.": "bot/engine: why a recording or photo could not be taken",
 }
 

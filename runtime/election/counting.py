@@ -25,6 +25,7 @@ from storage.cast import Cast
 from storage.chain import Link
 from storage.db import Database
 from storage.elections import Election, State
+from storage.published import put as keep
 from storage.rounds import ActiveRound
 from storage.ties import Decision
 from storage.times import now_ms
@@ -62,6 +63,9 @@ def count(db: Database, key_files: Sequence[Path], out: Path) -> int:
     if not closed.links or closed.links[-1].facts != facts:
         step = partial(elections.counted, round_id=active.id, facts=facts, settled=settled)
         db.call(lambda conn: step(conn, now_ms=now_ms()))
+    if settled:  # for the exports
+        ballots = {name: content for name, content in files.items() if name.endswith(".pb")}
+        db.call(lambda conn: keep(conn, active.id, ballots, now_ms()))
     _tell(closed, areas, out, db.read(lambda conn: chain.links(conn, active.id))[-1])
     return 0 if settled else 1
 

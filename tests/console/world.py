@@ -24,6 +24,7 @@ from console.deps import Deps, OidcSettings
 from console.guard import COOKIE
 from console.keys import Keys, new_token, token_hash
 from console.roles import Role
+from runtime.console_preview import preview
 from runtime.round_file import load_round
 from storage import (
     console_sessions,
@@ -88,6 +89,7 @@ class World:
             demo=self.demo,
             oidc=self.oidc,
             languages=LANGUAGES,
+            preview=preview,
             clock=self.clock,
         )
 

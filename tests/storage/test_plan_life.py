@@ -7,13 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select
 
 from civic.plans import Refusal, Role, Status
 from storage import people, plan_life, plan_news, plans, supports
 from storage.db import Database
 from storage.life_tables import plan_news as news_rows
 from storage.plan_life import NotAllowed, Reason
+from storage.vote_tables import envelopes
 
 from .living import DAY, HOUR, NOON, WHY, Living
 
@@ -144,6 +145,25 @@ def test_a_step_that_may_not_be_taken_changes_nothing(town: Living) -> None:
                 c, 999, S.ASSESSING, actor="a", role=Role.COORDINATOR, now_ms=NOON
             )
         )
+
+
+def test_a_plan_that_ballots_name_stays_on_the_paper(town: Living) -> None:
+    anna = town.person()
+    plan = town.plan(anna, Status.ADMITTED)
+
+    def take_back() -> None:
+        town.db.call(
+            lambda c: plan_life.change(
+                c, plan.id, Status.WITHDRAWN, actor="initiator", role=Role.INITIATOR, now_ms=NOON
+            )
+        )
+
+    row = {"round_id": town.round_id, "credential": "00", "box": b"sealed"}
+    town.db.call(lambda c: c.execute(insert(envelopes), row))
+    with pytest.raises(NotAllowed, match="vote_begun"):
+        take_back()
+    town.db.call(lambda c: c.execute(delete(envelopes)))
+    take_back()
 
 
 def test_a_reason_needs_dutch(town: Living) -> None:
