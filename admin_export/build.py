@@ -70,7 +70,7 @@ def _counts(dataset: Dataset, notes: Sequence[Note]) -> dict[str, int]:
         "plans": len(dataset.plans),
         "recordings": sum(len(plan.recordings) for plan in dataset.plans),
         "photos": sum(len(plan.photos) for plan in dataset.plans),
-        "plans_with_notes": len({note.number for note in notes}),
+        "plans_with_notes": len({note.number for note in notes if note.number}),
     }
 
 

@@ -15,7 +15,7 @@ from admin_export.plan import ExportedPlan
 SYSTEM = "privacy"
 _MAIL = re.compile(r"[^\s@<>(),;:]+@[^\s@<>(),;:]+\.\w{2,}")
 # Digits of any script with what people put between them: nine or more make a phone number.
-_PHONE = re.compile(r"(?<![\w.,])(?:\+|\(?0|00)(?:[\s().\-/\u2010-\u2013]?\d){8,14}(?!\w)")
+_PHONE = re.compile(r"(?<![\w.,/-])(?:\+|\(?0)(?:[\s().\-/\u2010-\u2013]{0,2}\d){8,14}(?!\w)")
 _EASTERN = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
 
 

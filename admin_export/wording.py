@@ -35,7 +35,7 @@ def words(text: str, most: int, measure: Measure) -> str:
     plain = " ".join(text.split())
     if measure(plain)[1] <= most:
         return plain
-    start = plain[:most]
+    start = plain[: most + 1]
     while start:
         start = _shorter(start)
         kept = start.rstrip(_ENDS)
@@ -55,10 +55,15 @@ def lengthened(start: str, more: Iterable[str], span: tuple[int, int], measure: 
         if measure(text)[0] >= least:
             break
         longer = f"{text} {each}".strip()
-        if measure(longer)[1] <= most:
+        if measure(longer)[1] <= most and _goes_on(longer, measure):
             text = longer
     shortest, longest = measure(text)
     return text if least <= shortest and longest <= most else ""
+
+
+def _goes_on(text: str, measure: Measure) -> bool:
+    """Whether what follows counts: not behind what that system takes for the start of a tag."""
+    return measure(f"{text} x")[0] > measure(text)[0]
 
 
 def _shorter(text: str) -> str:

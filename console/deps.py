@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
+from console.desk import Desk
 from console.preview import Preview
 from storage.db import Database
 from storage.media import MediaStore
@@ -33,8 +34,8 @@ class Deps:
     users in, who have no second factor. `enqueue(conn, task, ref, key)` adds a job within the
     transaction; `wake(conn, person_id)` has what is in somebody's outbox sent after it.
     `languages` are the bot's, by code, in their own words; `say(key, language)` is a text of the
-    bot's catalogue. `preview(news, language, own)` is what people will be told. `clock` gives UTC
-    milliseconds.
+    bot's catalogue. `preview(news, language, own)` is what people will be told. `desk` lets
+    a person answer in the bot's place. `clock` gives UTC milliseconds.
     """
 
     db: Database
@@ -48,4 +49,5 @@ class Deps:
     languages: Mapping[str, str] = field(default_factory=dict)
     say: Callable[[str, str], str] = lambda key, language: key
     preview: Preview = lambda what, language, own: ""
+    desk: Desk | None = None
     clock: Callable[[], int] = now_ms

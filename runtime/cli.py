@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_stempas(commands)
     _add_election(commands)
     _add_console(commands)
+    _add_exchange(commands)
     _add_replay(commands)
     return parser
 
@@ -140,6 +141,15 @@ def _add_replay(commands: argparse._SubParsersAction[_Parser]) -> None:
     from runtime.replay.cli import add_arguments
 
     add_arguments(_add(commands, "replay", _replay, "a real election, through the dialogue"))
+
+
+def _add_exchange(commands: argparse._SubParsersAction[_Parser]) -> None:
+    """What goes to the municipality and what comes back."""
+    from runtime import exchange_args
+
+    exchange_args.add_export(_add(commands, "export", _export, "the files for the municipality"))
+    exchange_args.add_import(_add(commands, "import", _import, "what the municipality decided"))
+    exchange_args.add_push(_add(commands, "push", _push, "plans into the municipality's platform"))
 
 
 # --- one function a command; what is heavy to import is imported where it is used ---------------
@@ -286,5 +296,32 @@ def _replay(settings: Settings, args: argparse.Namespace) -> int:
 
     try:
         return cli.run(args)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _export(settings: Settings, args: argparse.Namespace) -> int:
+    from runtime import export_cli
+
+    try:
+        return export_cli.run(settings, args)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _import(settings: Settings, args: argparse.Namespace) -> int:
+    from runtime import decisions_cli
+
+    try:
+        return decisions_cli.run(settings, args)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _push(settings: Settings, args: argparse.Namespace) -> int:
+    from runtime import push_cli
+
+    try:
+        return push_cli.run(settings, args)
     except ValueError as error:
         raise UsageError(str(error)) from None

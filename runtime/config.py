@@ -70,8 +70,9 @@ class Settings(BaseSettings):
         return url
 
     @field_validator(
-        "public_url", "telegram_api_url", "twilio_api_url", "oidc_issuer", "translation_url"
-    )
+        "public_url", "telegram_api_url", "twilio_api_url", "oidc_issuer", "translation_url",
+        "openstad_url",
+    )  # fmt: skip
     @classmethod
     def _web_address(cls, url: str) -> str:
         if url and not url.startswith(("http://", "https://")):

@@ -50,6 +50,7 @@ def deps(system: System, *, demo: bool = False) -> Deps:
         languages={code: language.own_name for code, language in LANGUAGES.items()},
         say=lambda key, language: translate(Text(key), language),
         preview=preview,
+        desk=system.desk,
     )
 
 

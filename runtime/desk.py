@@ -6,6 +6,7 @@ Each is one transaction: the row in `takeovers`, what the resident is told, what
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -15,6 +16,7 @@ from sqlalchemy import Connection
 from bot.conversation import Conversation
 from bot.prompts import Param, Text
 from bot.session import Session, votes
+from runtime import policy
 from runtime.lease import Lease, every
 from storage import hot, takeovers
 from storage.db import Database
@@ -29,9 +31,12 @@ EVERY = 300.0  # seconds
 class Desk:
     """What coordinators do in a conversation. All but `lapse` are given a connection."""
 
-    def __init__(self, db: Database, conversation: Conversation) -> None:
+    def __init__(
+        self, db: Database, conversation: Conversation, clock: Callable[[], int] = now_ms
+    ) -> None:
         self._db = db
         self._conversation = conversation
+        self._clock = clock
 
     def begin(
         self, conn: Connection, person_id: int, user_id: int, name: str, instead_of: int | None
@@ -42,7 +47,7 @@ class Desk:
         """
         loaded = hot.load(conn, person_id)
         if loaded is None or not takeovers.begin(
-            conn, person_id, user_id, name, instead_of, now_ms()
+            conn, person_id, user_id, name, instead_of, self._clock()
         ):
             return False
         lines = [Text("takeover.begins", name=_name(name))]
@@ -52,7 +57,7 @@ class Desk:
 
     def write(self, conn: Connection, person_id: int, user_id: int, words: str) -> bool:
         """Sends the words of who has this person; False when this user has not (any more)."""
-        mine = takeovers.touch(conn, person_id, user_id, now_ms())
+        mine = takeovers.touch(conn, person_id, user_id, self._clock())
         if mine is None:
             return False
         said = Text("takeover.words", name=_name(mine.name), words=words)
@@ -68,13 +73,17 @@ class Desk:
             self._conversation.tell(conn, person_id, [Text("takeover.menu")])
         return True
 
+    def is_closed(self, channel: str, last_in_at: int | None) -> bool:
+        """Whether this channel takes no free text now to somebody who last wrote then."""
+        return policy.is_closed(channel, last_in_at, self._clock())
+
     def schedule(self, scheduler: AsyncIOScheduler, lease: Lease) -> None:
         """Has `lapse` run every few minutes, by whoever holds the lease."""
         every(scheduler, EVERY, lease, "takeovers", self.lapse)
 
     async def lapse(self) -> None:
         """Hands back whom no coordinator wrote to for a day."""
-        before = now_ms() - round(LAPSES_AFTER.total_seconds() * 1000)
+        before = self._clock() - round(LAPSES_AFTER.total_seconds() * 1000)
         for person_id in await self._db.aread(partial(takeovers.untouched, before_ms=before)):
             await self._db.run(partial(self.end, person_id=person_id))
             log.info("a conversation went back to the bot")

@@ -7,11 +7,14 @@ import hashlib
 import os
 import secrets
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from bot.messages import Sound
+from bot.speech.joining import joined
 from bot.speech.speak import Speaker
 from runtime.aging import delete_older
+from runtime.recorded import Part, Recorded
 from storage.vault import SealError, Vault
 
 _SEALED = ".sealed"
@@ -20,14 +23,22 @@ _SEALED = ".sealed"
 class Sounds:
     """Ogg/Opus of a `Sound`, from the folder or newly spoken. Safe for threads and processes.
 
+    What somebody recorded is played instead of the voice: see `runtime.recorded`.
     One that is secret is spoken anew each time; only for a provider who comes for it, a sealed
     copy under a name by chance is there for a while.
     """
 
-    def __init__(self, speaker: Speaker, folder: Path, vault: Vault | None = None) -> None:
+    def __init__(
+        self,
+        speaker: Speaker,
+        folder: Path,
+        vault: Vault | None = None,
+        recorded: Recorded | None = None,
+    ) -> None:
         self._speaker = speaker
         self._folder = folder
         self._vault = vault
+        self._recorded = recorded
         folder.mkdir(parents=True, exist_ok=True)
 
     async def of(self, sound: Sound) -> bytes:
@@ -36,20 +47,38 @@ class Sounds:
 
     def made(self, sound: Sound) -> bytes:
         """Like `of`, on this thread."""
+        parts = self._parts(sound)
         if sound.secret:
-            return self._speaker.say(sound.text, sound.language)
-        path = self.path(sound)
+            return self._together(parts, sound.language)
+        path = self._place(sound, parts)
         if path.exists():
             path.touch()
             return path.read_bytes()
-        data = self._speaker.say(sound.text, sound.language)
+        data = self._together(parts, sound.language)
         self._write(path, data)
         return data
+
+    def _parts(self, sound: Sound) -> list[Part]:
+        if self._recorded is None:
+            return [Part(sound.text)]
+        return self._recorded.parts(sound.text, sound.language)
+
+    def _together(self, parts: Sequence[Part], language: str) -> bytes:
+        said = [each for part in parts if (each := self._one(part, language))]
+        return joined(said) if said else b""
+
+    def _one(self, part: Part, language: str) -> bytes:
+        if self._recorded and part.recording and (sound := self._recorded.sound(part.recording)):
+            return sound
+        return self._speaker.say(part.words, language)
 
     def name(self, sound: Sound, data: bytes) -> str:
         """The name under which `kept` has this sound, whose bytes were made already."""
         if not sound.secret:
-            return self.path(sound).stem
+            path = self.path(sound)
+            if not path.exists():  # since then somebody recorded it anew
+                self._write(path, data)
+            return path.stem
         if self._vault is None:
             raise OSError("a secret sound cannot be kept without a vault")
         name = secrets.token_hex(16)
@@ -79,6 +108,10 @@ class Sounds:
 
     def path(self, sound: Sound) -> Path:
         """Where the sound is, or will be, if it is not secret."""
+        return self._place(sound, self._parts(sound))
+
+    def _place(self, sound: Sound, parts: Sequence[Part]) -> Path:
         voice = type(self._speaker).__name__
-        key = f"{voice}\0{sound.language}\0{sound.text}"
+        recordings = [part.recording for part in parts if part.recording]
+        key = "\0".join((voice, sound.language, sound.text, *recordings))
         return self._folder / (hashlib.sha256(key.encode()).hexdigest() + ".ogg")

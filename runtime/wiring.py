@@ -28,6 +28,7 @@ from runtime.campaigns import Campaigns
 from runtime.casting import Casting
 from runtime.config import ConfigError, Settings
 from runtime.deliveries import Deliveries
+from runtime.desk import Desk
 from runtime.fitting import fit, knows_number, ways
 from runtime.jobs import EmbeddedJobs
 from runtime.lease import Lease, every
@@ -35,6 +36,7 @@ from runtime.listener import Listener
 from runtime.mail import WeeklyMail
 from runtime.plan_news import PlanNews
 from runtime.rates import limiters
+from runtime.recorded import Recorded
 from runtime.round_file import load_round
 from runtime.sender import Sender
 from runtime.shares import Shares
@@ -85,6 +87,7 @@ class System:
     vault: Vault
     casting: Casting
     traces: Traces
+    desk: Desk
     telegram: Telegram | None
     twilio: TwilioParts | None = None
     translating: Translating | None = None
@@ -125,6 +128,7 @@ class System:
             self.translating.schedule(self.scheduler, self.lease)
         every(self.scheduler, TIDY_SECONDS, self.lease, "tidy", self.tidy)
         self.traces.schedule(self.scheduler, self.lease)
+        self.desk.schedule(self.scheduler, self.lease)
 
     async def tidy(self) -> None:
         """Removes files that were wanted for a while only."""
@@ -186,9 +190,11 @@ def set_phase(db: Database, name: str) -> str:
     return f"{active.round.id}: the phase is {'as its dates say' if phase is None else name}"
 
 
-def sounds(settings: Settings, vault: Vault | None = None) -> Sounds:
+def sounds(
+    settings: Settings, vault: Vault | None = None, recorded: Recorded | None = None
+) -> Sounds:
     """What makes text heard, and keeps it."""
-    return Sounds(ESpeak(), settings.folder / SOUNDS, vault)
+    return Sounds(ESpeak(), settings.folder / SOUNDS, vault, recorded)
 
 
 def transcriber(settings: Settings) -> Transcriber:
@@ -215,7 +221,7 @@ def build(
     uploads = Uploads(settings.folder / "uploads")
     pepper = config.pepper(settings)
     vault = Vault(pepper)
-    spoken = sounds(settings, vault)
+    spoken = sounds(settings, vault, Recorded(db, store))
     scheduler = AsyncIOScheduler()
     jobs = EmbeddedJobs(db, scheduler)
     telegram = _telegram(settings)
@@ -280,6 +286,7 @@ def build(
         vault,
         casting,
         Traces(db),
+        Desk(db, conversation),
         telegram,
         twilio,
         translating,

@@ -8,7 +8,8 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Select, Text, and_, bindparam, func, literal, select
 
 from civic.plans import SHOWN, Status
-from storage.life_tables import plan_translations, supports
+from storage.life_tables import plan_translations
+from storage.supports import counted
 from storage.tables import plans
 
 Order = Literal["newest", "nearest"]
@@ -85,12 +86,7 @@ def view(
     )
 
 
-_count = (
-    select(func.count())
-    .select_from(supports)
-    .where(supports.c.plan_id == plans.c.id)
-    .scalar_subquery()
-)
+_count = counted(plans.c.id)
 _read = plans.outerjoin(
     plan_translations,
     and_(

@@ -211,10 +211,10 @@ _number = (
     select(addresses.c.address)
     .where(
         addresses.c.person_id == plans.c.initiator,
+        addresses.c.channel == plans.c.channel,
         addresses.c.channel.in_(("whatsapp", "sms", "phone")),
-        addresses.c.address.contains("+"),
     )
-    .order_by((addresses.c.channel == plans.c.channel).desc(), addresses.c.id)
+    .order_by(addresses.c.id)
     .limit(1)
     .scalar_subquery()
 )

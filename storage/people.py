@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from storage.conditions import is_done, is_open
+from storage.entered_tables import entered
 from storage.life_tables import follows, news_told, supports
 from storage.sqlite import truncate_log
 from storage.tables import (
@@ -196,6 +197,10 @@ _FORGET = (
     delete(recordings).where(_mine[recordings]),
     delete(photos).where(_loose_photo),
     update(photos).where(_mine[photos]).values(person_id=None, inbox_id=None),
+    # A support that was theirs does not become a stranger's on paper again.
+    update(entered)
+    .where(entered.c.person_id == bindparam("person"))
+    .values(person_id=None, credential=None),
     update(plans)
     .where(plans.c.initiator == bindparam("person"))
     .values(initiator=None, may_call=False, phone=""),

@@ -7,7 +7,7 @@ history with actor and time, and puts the news that tells people in the same tra
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -170,17 +170,29 @@ def support(conn: Connection, plan_id: int, person_id: int, now_ms: int) -> Supp
     Raises LookupError for an unknown plan.
     """
     plan = _locked(conn, plan_id)
-    needed = _needed(conn, plan)
     refused = _refused(plan, person_id)
     if refused:
-        return Support(refused, supports.count(conn, plan_id), needed)
+        return Support(refused, supports.count(conn, plan_id), _needed(conn, plan))
     new = supports.give(conn, plan_id, person_id, now_ms)
-    total = supports.count(conn, plan_id)
+    return replace(_enough(conn, plan, now_ms), what="given" if new else "already")
+
+
+def count_again(conn: Connection, plan_id: int, now_ms: int) -> Support:
+    """After supports were added otherwise than by `support`: on paper.
+
+    Raises LookupError for an unknown plan.
+    """
+    return _enough(conn, _locked(conn, plan_id), now_ms)
+
+
+def _enough(conn: Connection, plan: Plan, now_ms: int) -> Support:
+    """How many there are, and what that leads to."""
+    total, needed = supports.count(conn, plan.id), _needed(conn, plan)
     enough = total >= needed > 0 and plan.status == Status.SUBMITTED
     if enough:
         by = Role.SUPPORTERS
-        change(conn, plan_id, Status.SUPPORTED, actor=by.value, role=by, now_ms=now_ms)
-    return Support("given" if new else "already", total, needed, enough)
+        change(conn, plan.id, Status.SUPPORTED, actor=by.value, role=by, now_ms=now_ms)
+    return Support("given", total, needed, enough)
 
 
 def _refused(plan: Plan, person_id: int) -> Given | None:

@@ -18,11 +18,12 @@ from storage.tables import photos, plan_history, plan_texts, plans, recordings, 
 class NewPlan:
     """A plan as a resident sends it in.
 
+    `initiator` is None when a coordinator enters it for somebody: see `storage.entered`.
     `cost` is in euros; `lat` and `lng` in degrees; `who` carries it out; `channel` and
     `by_voice` tell how it came; `recordings` and `photos` are row ids of the initiator's.
     """
 
-    initiator: int
+    initiator: int | None
     title: str
     text: str
     language: str
@@ -89,7 +90,9 @@ class Addition:
     recording_id: int | None
 
 
-def submit(conn: Connection, round_id: int, plan: NewPlan, now_ms: int) -> int:
+def submit(
+    conn: Connection, round_id: int, plan: NewPlan, now_ms: int, *, actor: str = "initiator"
+) -> int:
     """Stores a plan as submitted; returns its number in the round, which never changes.
 
     Recordings and photos become the plan's if they are the initiator's own.
@@ -104,7 +107,7 @@ def submit(conn: Connection, round_id: int, plan: NewPlan, now_ms: int) -> int:
     plan_id: int = conn.execute(_SUBMIT, row).scalar_one()
     for table, ids in links.items():
         _link(conn, table, ids, plan_id)
-    _log(conn, plan_id, "", Status.SUBMITTED, "initiator", "", now_ms)
+    _log(conn, plan_id, "", Status.SUBMITTED, actor, "", now_ms)
     return number
 
 

@@ -8,6 +8,7 @@ from storage import (
     export_tables,
     life_tables,
     plan_work_tables,
+    prompt_tables,
     takeover_tables,
     vote_tables,
 )
@@ -21,6 +22,7 @@ PARTS = (
     entered_tables,
     takeover_tables,
     plan_work_tables,
+    prompt_tables,
 )
 
 __all__ = ["PARTS", "metadata"]

@@ -1,13 +1,18 @@
 """Support of neighbours for a plan, and who follows it.
 
-One 👍 a person a plan. What a 👍 leads to is in `storage.plan_life`.
+One 👍 a person a plan; one on paper counts too as long as it is nobody's (`storage.entered`). What
+a 👍 leads to is in `storage.plan_life`.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Connection, Table, bindparam, delete, func, select
 
+from storage.conditions import is_paper
 from storage.dialects import Either
+from storage.entered_tables import entered
 from storage.life_tables import follows, supports
 
 
@@ -23,7 +28,7 @@ def take_back(conn: Connection, plan_id: int, person_id: int) -> bool:
 
 
 def count(conn: Connection, plan_id: int) -> int:
-    """How many people support the plan."""
+    """How many people support the plan, on paper too."""
     return conn.scalar(_COUNT, {"plan": plan_id}) or 0
 
 
@@ -52,6 +57,14 @@ def followers(conn: Connection, plan_id: int) -> int:
     return conn.scalar(_FOLLOWERS, {"plan": plan_id}) or 0
 
 
+def counted(plan_id: Any) -> Any:
+    """How many people support a plan, for a statement on plans: on paper, and otherwise."""
+    paper = select(func.count()).select_from(entered)
+    phone = select(func.count()).select_from(supports).where(supports.c.plan_id == plan_id)
+    paper = paper.where(is_paper(entered), entered.c.plan_id == plan_id)
+    return phone.scalar_subquery() + paper.scalar_subquery()
+
+
 def _once(table: Table) -> Either:
     """Adds a row, and tells whether it is new."""
     keys = ["plan_id", "person_id"]
@@ -67,7 +80,7 @@ _GIVE, _FOLLOW = _once(supports), _once(follows)
 _mine = (supports.c.plan_id == bindparam("plan"), supports.c.person_id == bindparam("person"))
 _TAKE_BACK = delete(supports).where(*_mine)
 _HAS = select(supports.c.at).where(*_mine)
-_COUNT = select(func.count()).select_from(supports).where(supports.c.plan_id == bindparam("plan"))
+_COUNT = select(counted(bindparam("plan")))
 _followed = (follows.c.plan_id == bindparam("plan"), follows.c.person_id == bindparam("person"))
 _UNFOLLOW = delete(follows).where(*_followed)
 _FOLLOWS = select(follows.c.at).where(*_followed)

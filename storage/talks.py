@@ -25,6 +25,8 @@ from storage.conditions import is_done, is_open
 from storage.tables import addresses, inbox, outbox, people, photos, recordings, sessions
 from storage.vault import is_sealed
 
+OFFERED_BEFORE = 10  # messages earlier, in which what was tapped may have been offered
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -76,7 +78,7 @@ def contact(conn: Connection, person_id: int) -> Contact | None:
 def lines(conn: Connection, person_id: int, offset: int, limit: int) -> tuple[list[Line], int]:
     """The latest messages both ways but for the last `offset`, the oldest first; and how many
     there are in all."""
-    where = {"person": person_id, "most": limit, "skip": offset}
+    where = {"person": person_id, "most": limit + OFFERED_BEFORE, "skip": offset}
     rows = conn.execute(_ORDER, where).all()
     total = int(conn.execute(_COUNT, {"person": person_id}).scalar_one())
     theirs = _found(conn, _THEIRS, [row.id for row in rows if not row.ours])
@@ -84,7 +86,7 @@ def lines(conn: Connection, person_id: int, offset: int, limit: int) -> tuple[li
     labels = _labels(ours.values())
     found = [
         _our_line(ours[row.id]) if row.ours else _their_line(theirs[row.id], labels)
-        for row in reversed(rows)
+        for row in reversed(rows[:limit])
     ]
     return found, total
 

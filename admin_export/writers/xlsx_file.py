@@ -99,9 +99,11 @@ def _row(
     style: xlsxwriter.format.Format | None = None,
 ) -> None:
     for column, cell in enumerate(cells):
+        if cell is None or cell == "":
+            continue  # a cell that is not there, which is not the same as an empty text
         if isinstance(cell, str):
             sheet.write_string(place, column, _fitting(clean(cell)), style)
-        elif cell is not None:
+        else:
             sheet.write_number(place, column, cell, style)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.engine.moves import go_to, scene_of
 from bot.events import Event, Step
-from bot.flows.vote_code import about_a_code, heard_code, told_code, with_code
+from bot.flows.vote_code import about_a_code, heard_code, names_plans, told_code, with_code
 from bot.flows.vote_draft import is_open
 from bot.messages import Reply
 from bot.prompts import Text
@@ -21,7 +21,10 @@ def code_given(session: Session, event: Event) -> Step | None:
     told = told_code(session.state, event.text)
     if told is None:
         return None
-    return go_to(session, event.world, with_code(scene_of(session, event.world), told))
+    scene = scene_of(session, event.world)
+    if names_plans(scene, session.state, event.text):
+        return None
+    return go_to(session, event.world, with_code(scene, told))
 
 
 def code_heard(session: Session, event: Event) -> Step | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot import understand
 from bot.flows.common import YES_NO, vote_permission
-from bot.flows.vote_draft import as_kept, draft, is_open, kept
+from bot.flows.vote_draft import as_kept, draft, is_open, kept, paper
 from bot.flows.vote_texts import rules_told
 from bot.prompts import Answer, Ask, Choice, Choose, Command, Counted, Do, Go, Outcome, Scene, Text
 from civic.rounds import Permission
@@ -43,6 +43,20 @@ def told_code(state: str, text: str) -> Told | None:
         return Told(found)
     odd = looks_like_code(text) and state != "vote.code"
     return Told("") if odd and not understand.phone(text) else None
+
+
+def names_plans(scene: Scene, state: str, text: str) -> bool:
+    """Whether many digits amid the choosing are numbers of plans: "23 14 11 5 8 7 22".
+
+    What is right as a code is one, unless each of its groups is a plan on this paper.
+    """
+    if state == "vote.code" or not (state.startswith("vote.") and is_open(draft(scene))):
+        return False
+    numbers = understand.plans(text) or understand.plans_removed(text)
+    known = sum(paper(scene).item(number) is not None for number in numbers)
+    if code_in(text) is not None:
+        return 0 < known == len(numbers)
+    return 2 * known > len(numbers)
 
 
 def with_code(scene: Scene, told: Told) -> Go:

@@ -44,6 +44,12 @@ def find_speech(pcm: NDArray[np.float32]) -> Speech:
     return Speech(seconds, [piece for piece in pieces if piece.size])
 
 
+def span(pcm: NDArray[np.float32]) -> tuple[float, float]:
+    """From when to when somebody speaks, in seconds; (0, 0) if nobody does."""
+    chunks = vad.get_speech_timestamps(_levelled(pcm), **_SILERO)
+    return (chunks[0]["start"] / RATE, chunks[-1]["end"] / RATE) if chunks else (0.0, 0.0)
+
+
 def _levelled(pcm: NDArray[np.float32]) -> NDArray[np.float32]:
     """The same sound at half scale: Silero misses most of a voice at a fiftieth of full scale.
 

@@ -68,8 +68,8 @@ _REASONS = {
 }
 
 
-def decode(data: bytes, limits: Limits | None = None) -> Samples:
-    """Decode a voice note to mono 16 kHz samples, shape (n,), between -1 and 1.
+def decode(data: bytes, limits: Limits | None = None, rate: int = RATE) -> Samples:
+    """Decode a voice note to mono samples, shape (n,), between -1 and 1, `rate` a second.
 
     A file that is cut off or partly damaged gives what can be heard of it. Takes a tenth of a
     second to start a process (see decoder.py) and a second for ten minutes of sound. Raises
@@ -80,13 +80,13 @@ def decode(data: bytes, limits: Limits | None = None) -> Samples:
         raise AudioError(Reason.EMPTY)
     if len(data) > limits.bytes:
         raise AudioError(Reason.TOO_BIG)
-    pcm = np.frombuffer(_run_decoder(data, limits.seconds), dtype=np.int16)
+    pcm = np.frombuffer(_run_decoder(data, limits.seconds, rate), dtype=np.int16)
     return pcm.astype(np.float32) / np.float32(32768)
 
 
-def _run_decoder(data: bytes, longest: float) -> bytes:
+def _run_decoder(data: bytes, longest: float, rate: int) -> bytes:
     # -P: the folder of the script must not shadow the standard library.
-    command = [sys.executable, "-P", str(Path(decoder.__file__)), str(longest)]
+    command = [sys.executable, "-P", str(Path(decoder.__file__)), str(longest), str(rate)]
     try:
         done = subprocess.run(  # noqa: S603
             command, input=data, capture_output=True, timeout=PATIENCE_SECONDS, env=_environment()

@@ -5,8 +5,8 @@ table of an MP4 is built from counts in its header), and a damaged one can bring
 So decoding never happens inside the bot: `audio.decode` runs this file as a script, which sets its
 own limits on memory and processor time before it looks at a byte.
 
-Standard input: the file. Argument: the longest sound accepted, in seconds.
-Standard output: mono 16 kHz signed 16-bit samples in the machine's byte order.
+Standard input: the file. Arguments: the longest sound accepted, in seconds; samples a second.
+Standard output: mono signed 16-bit samples in the machine's byte order.
 Exit code: one of the numbers below. Imports nothing of ours, since it starts afresh every time.
 """
 
@@ -93,37 +93,37 @@ def frames(container: Any) -> Iterator[AudioFrame]:
             yield from packet.decode()
 
 
-def resampled(source: Iterator[AudioFrame]) -> Iterator[AudioFrame]:
-    """Mono 16 kHz frames; joined recordings may change their rate or channels half-way."""
+def resampled(source: Iterator[AudioFrame], rate: int) -> Iterator[AudioFrame]:
+    """Mono frames; joined recordings may change their rate or channels half-way."""
     resampler, kind = None, None
     for frame in source:
         now = (frame.format.name, frame.layout.name, frame.sample_rate)
         if resampler is None or now != kind:
             if resampler is not None:
                 yield from resampler.resample(None)
-            resampler, kind = AudioResampler("s16", "mono", RATE), now
+            resampler, kind = AudioResampler("s16", "mono", rate), now
         frame.pts = None  # pauses in the time stamps are not sound
         yield from resampler.resample(frame)
     if resampler is not None:
         yield from resampler.resample(None)
 
 
-def samples(data: bytes, longest: float) -> bytes:
+def samples(data: bytes, longest: float, rate: int = RATE) -> bytes:
     """Decode the whole file, stopping as soon as it proves longer than `longest` seconds."""
     pcm = bytearray()
     with opened(data) as container:
-        for frame in resampled(frames(container)):
+        for frame in resampled(frames(container), rate):
             pcm += memoryview(frame.planes[0])[: frame.samples * 2]
-            if len(pcm) > (longest + SLACK) * RATE * 2:
+            if len(pcm) > (longest + SLACK) * rate * 2:
                 raise TooLongError
     return bytes(pcm)
 
 
-def decoded(data: bytes, longest: float) -> tuple[int, bytes]:
+def decoded(data: bytes, longest: float, rate: int = RATE) -> tuple[int, bytes]:
     """The exit code and, when that is DONE, the samples."""
     try:
         check_length(data, longest)
-        pcm = samples(data, longest)
+        pcm = samples(data, longest, rate)
     except TooLongError:
         return TOO_LONG, b""
     except NoSoundError:
@@ -137,7 +137,7 @@ def decoded(data: bytes, longest: float) -> tuple[int, bytes]:
 
 if __name__ == "__main__":
     limit_process()
-    code, output = decoded(sys.stdin.buffer.read(), float(sys.argv[1]))
+    code, output = decoded(sys.stdin.buffer.read(), float(sys.argv[1]), int(sys.argv[2]))
     sys.stdout.buffer.write(output)
     sys.stdout.buffer.flush()
     os._exit(code)  # nothing to tidy up, and FFmpeg may be in any state

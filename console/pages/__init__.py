@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from console.pages import account, audit, help, media, plan, plans, signin, today
+from console.pages import account, audit, help, media, plan, plans, signin, talk, today
 from console.routes import Declared
 
-PAGES = (today, plans, plan, help, audit, media, account, signin)
+PAGES = (today, plans, plan, help, talk, audit, media, account, signin)
 
 
 def routes() -> list[Declared]:

@@ -54,17 +54,14 @@ class Screen:
 
     def number_of(self, choice: str) -> str:
         """What is to be typed for this choice: the number before it, "" when there is none."""
-        shown = [number for number, _ in _NUMBERED.findall(self._choices_shown)]
-        ids = list(self.choices)
-        return shown[ids.index(choice)] if len(shown) == len(ids) else ""
+        shown, ids = self._lines()[1], list(self.choices)
+        return shown[ids.index(choice)][0] if len(shown) == len(ids) else ""
 
     @property
     def plans(self) -> dict[int, int]:
         """The plans of a basket, each on a line of its own, with the last number on that line:
         where points are given, those."""
-        body = self.text.removesuffix(self._choices_shown)
-        lines = _NUMBERED.findall(body)
-        return {int(number): _last_number(line) for number, line in lines}
+        return {int(number): _last_number(line) for number, line in self._lines()[0]}
 
     @property
     def plan(self) -> int:
@@ -72,11 +69,12 @@ class Screen:
         found = _NAME.findall(self.text)
         return int(found[-1]) if found else 0
 
-    @property
-    def _choices_shown(self) -> str:
-        if self.is_tapped or not self.messages[-1].buttons:
-            return ""
-        return self.text.rpartition("\n\n")[2]
+    def _lines(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        """The numbered lines as (number, rest): of the text, and of the choices behind it."""
+        found = _NUMBERED.findall(self.text)
+        choices = 0 if self.is_tapped else len(self.messages[-1].buttons)
+        at = max(len(found) - choices, 0)
+        return found[:at], found[at:]
 
 
 def _last_number(line: str) -> int:
@@ -98,22 +96,22 @@ class Phone:
         """A message arrives."""
         self._heard.put_nowait(message)
 
-    async def says(self, text: str) -> Screen:
-        """Sends this text; what is on the screen after it."""
-        return await self._send({"text": text})
+    async def says(self, text: str, *, asks: bool = True) -> Screen:
+        """Sends this text; what is on the screen after it. `asks`: whether that has choices."""
+        return await self._send({"text": text}, asks=asks)
 
     async def taps(self, choice: str) -> Screen:
         """Taps the button with this id."""
         return await self._send({"choice": choice})
 
-    async def _send(self, contents: Mapping[str, str]) -> Screen:
-        """The last message of an answer always has something to choose."""
+    async def _send(self, contents: Mapping[str, str], *, asks: bool = True) -> Screen:
+        """The last message of an answer has something to choose, but for a goodbye."""
         self.said += 1
         await self._take(parse({**self._fields, **contents}))
         messages: list[Outbound] = []
         try:
             async with asyncio.timeout(PATIENCE):
-                while not messages or not messages[-1].buttons:
+                while not messages or (asks and not messages[-1].buttons):
                     messages.append(await self._heard.get())
         except TimeoutError:
             raise NoAnswer from None

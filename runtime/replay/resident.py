@@ -170,9 +170,16 @@ class Resident:
         if self._typing is None:
             self._typing = self._messages()
         if "leave" in self._quirks and len(self._typing) == 1:
-            self._quirks.discard("leave")
-            return await self._phone.says(self._chance.choice(("menu", "stop")))
+            return await self._leaves()
         return await self._phone.says(self._typing.pop(0))
+
+    async def _leaves(self) -> Screen:
+        """Goes away in the middle of it, and comes back with the code."""
+        self._quirks.discard("leave")
+        if self._chance.random() < 0.5:
+            return await self._phone.says("menu")
+        await self._phone.says("stop", asks=False)
+        return await self._gives_code()
 
     def _messages(self) -> list[str]:
         written = list(numbers_as_written(self._missing, self._habits, self._chance))
@@ -227,8 +234,7 @@ class Resident:
     async def _on_vote__basket(self, screen: Screen) -> Screen:
         shown = self._shown(screen)
         if "leave" in self._quirks:
-            self._quirks.discard("leave")
-            return await self._phone.says("menu")
+            return await self._leaves()
         if more := sorted(set(shown) - set(self._wish)):
             return await self._takes_out(screen, more[0])
         if shown != self._wish:

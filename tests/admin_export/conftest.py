@@ -44,9 +44,7 @@ def exported(
     def read(conn):
         active = rounds.active(conn)
         assert active
-        return collect(
-            conn, active.id, active.round, until=until, since=since, key=key, link=link
-        )
+        return collect(conn, active.id, active.round, until=until, since=since, key=key, link=link)
 
     return db.read(read)
 
@@ -86,9 +84,7 @@ class Resident:
             self.types(title)
         else:
             self.says("goed")
-        said = self.says(
-            theme, "Slotermeerlaan 1", cost, "geen foto", "samen", "nee", "insturen"
-        )
+        said = self.says(theme, "Slotermeerlaan 1", cost, "geen foto", "samen", "nee", "insturen")
         assert "Je plan is binnen" in said, said
         return said
 

@@ -42,6 +42,7 @@ from storage.db import Database
 from storage.media import MediaStore
 from storage.recordings import Heard
 from storage.tables import outbox as outbox_rows
+from tests.console.talking import desk_of, talk
 
 REPO = Path(__file__).resolve().parents[2]
 SECRET = "the key of a test, long enough"
@@ -90,6 +91,7 @@ class World:
             oidc=self.oidc,
             languages=LANGUAGES,
             preview=preview,
+            desk=desk_of(self),
             clock=self.clock,
         )
 
@@ -141,6 +143,7 @@ class World:
         sound = self.store.put(beep(), ".wav")
         picture = self.store.put(green(), ".jpg")
         self.db.call(lambda conn: _fill(conn, self.clock(), sound, picture))
+        talk(self, sound)
 
 
 def post(client: TestClient, path: str, **fields: object) -> Any:
