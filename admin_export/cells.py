@@ -43,7 +43,7 @@ def eased(cell: Cell) -> Cell:
 
 def too_long(text: str) -> bool:
     """Whether a cell of Excel cannot hold it."""
-    return label_length(text) > MOST_IN_A_CELL
+    return len(text) > MOST_IN_A_CELL // 2 and label_length(text) > MOST_IN_A_CELL
 
 
 def _looks_like_formula(text: str) -> bool:

@@ -151,7 +151,39 @@ def general_notes(dataset: Dataset) -> Iterator[Note]:
 
 def notes(dataset: Dataset, plan: ExportedPlan) -> Iterator[Note]:
     """What OpenStad would refuse or change of this plan, with what it would take."""
+    return iter(check(dataset, plan).notes)
+
+
+def proposed(dataset: Dataset, plan: ExportedPlan) -> Resource:
+    """The resource with every proposal for its words taken."""
+    return check(dataset, plan).proposed
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A resource in the plan's own words, and what OpenStad would refuse or change of it."""
+
+    resource: Resource
+    notes: tuple[Note, ...]
+
+    @property
+    def proposals(self) -> dict[str, str]:
+        """Words that fit, for each field that does not."""
+        return {note.field: note.proposal for note in self.notes if note.field in LENGTHS}
+
+    @property
+    def proposed(self) -> Resource:
+        taken: Mapping[str, Any] = self.proposals
+        return replace(self.resource, **taken)
+
+
+def check(dataset: Dataset, plan: ExportedPlan) -> Checked:
+    """`resource`, `notes` and `proposed` in one."""
     made = resource(dataset, plan)
+    return Checked(made, tuple(_notes(dataset, plan, made)))
+
+
+def _notes(dataset: Dataset, plan: ExportedPlan, made: Resource) -> Iterator[Note]:
     for field, (least, most) in LENGTHS.items():
         text: str = getattr(made, field)
         shortest, longest = length(text)
@@ -161,13 +193,6 @@ def notes(dataset: Dataset, plan: ExportedPlan) -> Iterator[Note]:
     yield from _money(plan)
     if plan.language != "nl" and not plan.translation("nl"):
         yield Note(plan.number, SYSTEM, "text", f"niet in het Nederlands ({plan.language})")
-
-
-def proposed(dataset: Dataset, plan: ExportedPlan) -> Resource:
-    """The resource with every proposal for its words taken."""
-    found = notes(dataset, plan)
-    taken: Mapping[str, Any] = {n.field: n.proposal for n in found if n.field in LENGTHS}
-    return replace(resource(dataset, plan), **taken)
 
 
 def _extra(dataset: Dataset, plan: ExportedPlan) -> str:

@@ -1,8 +1,8 @@
 """OpenStad's API as far as a push needs it: resources, tags and statuses of one project.
 
 Source: openstad-headless, apps/api-server/src/routes/api (resource.js, tag.js, status.js),
-middleware (user.js: the token is the whole `Authorization` header; pagination.js; error_handling.js:
-what a PUT refuses comes as 400, what a POST refuses as 422) and packages/lib/rateLimiter.js
+middleware (user.js: the token is the whole `Authorization` header; error_handling.js: what a PUT
+refuses comes as 400, what a POST refuses as 422; pagination.js) and packages/lib/rateLimiter.js
 (100 writes a minute, `RateLimit-*` headers).
 """
 

@@ -16,7 +16,7 @@ SYSTEM = "privacy"
 _MAIL = re.compile(r"[^\s@<>(),;:]+@[^\s@<>(),;:]+\.\w{2,}")
 # Digits of any script with what people put between them: nine or more make a phone number.
 _PHONE = re.compile(r"(?<![\w.,/-])(?:\+|\(?0)(?:[\s().\-/\u2010-\u2013]{0,2}\d){8,14}(?!\w)")
-_EASTERN = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
+_EASTERN = re.compile("[٠-٩۰-۹]")
 
 
 def notes(dataset: Dataset) -> Iterator[Note]:
@@ -41,7 +41,11 @@ def _texts(plan: ExportedPlan) -> Iterator[tuple[str, str]]:
 
 def _found(text: str) -> str:
     kinds = {
-        "een telefoonnummer": _PHONE.search(text.translate(_EASTERN)),
-        "een e-mailadres": _MAIL.search(text),
+        "een telefoonnummer": _PHONE.search(_EASTERN.sub(_western, text)),
+        "een e-mailadres": "@" in text and _MAIL.search(text),
     }
     return " en ".join(kind for kind, match in kinds.items() if match)
+
+
+def _western(digit: re.Match[str]) -> str:
+    return str(int(digit[0]))

@@ -2,8 +2,8 @@
 
 A plan is known there by its external id in the resource's extra data, and here by a row that says
 which resource it is and what it was last told. So a push that is stopped goes on where it was; one
-whose answer got lost looks the resource up before it tries again; and what the municipality changed
-there stays as long as it does not change here. Tags and statuses that are not ours stay too.
+whose answer got lost looks the resource up before it tries again; and a field that the municipality
+changed there stays so until it changes here. Tags and statuses that are not ours stay too.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ TRIES = 3  # of one plan whose answers get lost
 PAUSE = 2.0  # seconds before a lost one is looked up: it may still be under way
 SHORT = 40  # characters of a value in a diff
 
-Keep = Callable[[int, int, str], None]  # (plan number, resource id, what was sent)
+Digests = Mapping[str, str]
+Keep = Callable[[int, int, Digests], None]  # (plan number, resource id, what was sent)
 Say = Callable[[str], None]
 
 
@@ -65,9 +66,11 @@ class _Wanted:
     shown: bool
 
     @property
-    def digest(self) -> str:
-        told = json.dumps([self.body, self.statuses, self.tags], sort_keys=True)
-        return hashlib.sha256(told.encode()).hexdigest()
+    def digests(self) -> dict[str, str]:
+        """Of each field, by its name: to know later what changed here since."""
+        fields = {**self.body, "statuses": self.statuses, "tags": self.tags}
+        told = {name: json.dumps(value, sort_keys=True) for name, value in fields.items()}
+        return {name: hashlib.sha256(each.encode()).hexdigest()[:16] for name, each in told.items()}
 
 
 class Push:
@@ -94,7 +97,7 @@ class Push:
         self._pause = pause
         self._dry_run = dry_run
         self._there: dict[str, Json] = {}
-        self._names = _Names(api, dry_run=dry_run)
+        self._names = _Names(api)
         self.report = Report()
 
     def run(self, dataset: Dataset, *, proposals: bool = False) -> Report:
@@ -102,15 +105,24 @@ class Push:
         todo = []
         for wanted in _wanted(dataset, proposals=proposals):
             known = self._known.get(wanted.number)
-            if known and known.sent == wanted.digest:
+            if known and known.sent == wanted.digests:
                 self.report.same.append(wanted.number)
             elif known or wanted.shown:
                 todo.append(wanted)
         if any(wanted.number not in self._known for wanted in todo):
             self._look()
+        if self._dry_run:
+            self._foretell(dataset, {wanted.number for wanted in todo}, proposals=proposals)
         for wanted in todo:
             self._one(wanted)
         return self.report
+
+    def _foretell(self, dataset: Dataset, numbers: set[int], *, proposals: bool) -> None:
+        """What OpenStad's default rules would refuse."""
+        for plan in dataset.plans:
+            for note in openstad.notes(dataset, plan) if plan.number in numbers else ():
+                if note.field in openstad.LENGTHS and not (proposals and note.proposal):
+                    self._say(str(note))
 
     def _look(self) -> None:
         """What is there, by our external id; the first of two, which there should not be."""
@@ -128,6 +140,7 @@ class Push:
                 return self._refused(wanted, error)
             except LostError:
                 self._pause(PAUSE)
+                self._names.forget()
                 self._look()
         self._fault(wanted, "", "OpenStad did not answer")
         return None
@@ -138,7 +151,11 @@ class Push:
             return self._fault(wanted, "", "was removed there")
         if resource is None:
             return self._make(wanted)
-        changes = dict(self._changes(wanted, resource))
+        changes = {
+            name: each
+            for name, each in _changes(wanted, resource)
+            if name not in self._told(wanted)
+        }
         if not changes:
             self.report.same.append(wanted.number)
         else:
@@ -179,23 +196,15 @@ class Push:
             body["tags"] = self._names.tags(wanted.tags) + others
         self._api.update(int(resource["id"]), body)
 
-    def _changes(self, wanted: _Wanted, resource: Json) -> Iterator[tuple[str, Any]]:
-        """Each field that differs: (as it is there, as it will be, what is to be sent)."""
-        for name, value in wanted.body.items():
-            was = resource.get(name)
-            if not _alike(name, was, value):
-                yield name, (*_short(name, was, value), value)
-        statuses = [each["name"] for each in resource.get("statuses") or ()]
-        ours = [name for name in statuses if _kept(name) in _OUR_STATUSES]
-        if sorted(map(_kept, ours)) != sorted(map(_kept, wanted.statuses)):
-            yield "statuses", (", ".join(ours) or "-", ", ".join(wanted.statuses), _IDS)
-        tags = [(t["type"], t["name"]) for t in _tags(resource) if t["type"] in openstad.TAG_TYPES]
-        if sorted((t, _kept(n)) for t, n in tags) != sorted((t, _kept(n)) for t, n in wanted.tags):
-            yield "tags", (_named(tags), _named(wanted.tags), _IDS)
+    def _told(self, wanted: _Wanted) -> set[str]:
+        """The fields that are as we last told them: if they differ there, that is on purpose."""
+        known = self._known.get(wanted.number)
+        last = known.sent if known else {}
+        return {name for name, digest in wanted.digests.items() if last.get(name) == digest}
 
     def _done(self, wanted: _Wanted, resource_id: int) -> None:
         if not self._dry_run:
-            self._keep(wanted.number, resource_id, wanted.digest)
+            self._keep(wanted.number, resource_id, wanted.digests)
 
     def _refused(self, wanted: _Wanted, error: RefusedError) -> None:
         for said in str(error).split(", "):
@@ -208,11 +217,14 @@ class Push:
 class _Names:
     """The numbers of tags and statuses in the project; what is not there is added."""
 
-    def __init__(self, api: OpenStad, *, dry_run: bool) -> None:
+    def __init__(self, api: OpenStad) -> None:
         self._api = api
-        self._dry_run = dry_run
         self._tags: dict[tuple[str, str], int] | None = None
         self._statuses: dict[str, int] | None = None
+
+    def forget(self) -> None:
+        """Somebody may have added one: they are read again."""
+        self._tags = self._statuses = None
 
     def tags(self, wanted: Iterable[tuple[str, str]]) -> list[int]:
         if self._tags is None:
@@ -232,6 +244,21 @@ class _Names:
 
 
 _IDS = object()  # in the place of a value that is sent as numbers
+
+
+def _changes(wanted: _Wanted, resource: Json) -> Iterator[tuple[str, Any]]:
+    """Each field that differs: (as it is there, as it will be, what is to be sent)."""
+    for name, value in wanted.body.items():
+        was = resource.get(name)
+        if not _alike(name, was, value):
+            yield name, (*_short(name, was, value), value)
+    statuses = [each["name"] for each in resource.get("statuses") or ()]
+    ours = [name for name in statuses if _kept(name) in _OUR_STATUSES]
+    if sorted(map(_kept, ours)) != sorted(map(_kept, wanted.statuses)):
+        yield "statuses", (", ".join(ours) or "-", ", ".join(wanted.statuses), _IDS)
+    tags = [(t["type"], t["name"]) for t in _tags(resource) if t["type"] in openstad.TAG_TYPES]
+    if sorted((t, _kept(n)) for t, n in tags) != sorted((t, _kept(n)) for t, n in wanted.tags):
+        yield "tags", (_named(tags), _named(wanted.tags), _IDS)
 
 
 def _wanted(dataset: Dataset, *, proposals: bool) -> Iterator[_Wanted]:
@@ -263,9 +290,9 @@ def _alike(name: str, was: Any, value: Any) -> bool:
         there = _decoded(was)
         return all(_kept(there.get(key)) == _kept(each) for key, each in value.items())
     if name == "location":
-        return (_decoded(was) or None) == value
+        return bool((_decoded(was) or None) == value)
     if name == "budget":
-        return (was or None) == (value or None)
+        return bool((was or None) == (value or None))
     return bool(_kept(was) == _kept(value))
 
 

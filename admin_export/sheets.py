@@ -133,7 +133,8 @@ def _csv(data: bytes) -> list[tuple[int, Sequence[str]]]:
     text = _decoded(data)
     first, _, rest = text.partition("\n")
     named = _SEP_LINE.match(first)
-    separator = named[1] if named else max(_SEPARATORS, key=lambda s: _columns(first, s))
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    separator = named[1] if named else max(_SEPARATORS, key=lambda s: _columns(header, s))
     reader = csv.reader(io.StringIO(rest if named else text, newline=""), delimiter=separator)
     start = 2 if named else 1
     return [(number, [c.strip() for c in cells]) for number, cells in enumerate(reader, start)]

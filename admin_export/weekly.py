@@ -14,7 +14,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from civic.rounds import AMSTERDAM, Round
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-AFTER_THE_END = timedelta(weeks=1)  # the last export has the round's last days
 _WEEK = timedelta(weeks=1)
 
 
@@ -49,5 +48,5 @@ class Calendar:
 
 
 def ends_at(round_: Round) -> datetime:
-    """After this instant there are no more weekly exports of the round."""
-    return max(phase.closes_at for phase in round_.phases) + AFTER_THE_END
+    """When the round's last phase is over, in UTC."""
+    return max(phase.closes_at for phase in round_.phases)

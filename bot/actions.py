@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from bot import adapting, supporting, voting
+from bot import adapting, linking, supporting, voting
 from bot.prompts import Command, Outcome
 from bot.scope import Scope
 from civic.plans import OPEN_TO_ADDITIONS, Role, Status, may_become
@@ -223,4 +223,5 @@ _ACTIONS: Mapping[str, Callable[[Scope, Mapping[str, Any]], Outcome]] = {
     **voting.ACTIONS,
     **supporting.ACTIONS,
     **adapting.ACTIONS,
+    **linking.ACTIONS,
 }

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     NO_CONTACT = "no_contact"
     NOT_REACHED = "not_reached"
     FAILED = "failed"
+    EXPORT_FAILED = "export_failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,7 @@ class Alarm:
     """Something that needs a person. `since` is in UTC milliseconds.
 
     It links to a plan by its `number`, or to a request for help; `assessment` is the row of the
-    test it is about, `count` how many it stands for.
+    test it is about, `count` how many it stands for, `reason` a code that says why.
     """
 
     kind: Kind
@@ -45,6 +46,7 @@ class Alarm:
     help_request: int | None = None
     assessment: int | None = None
     count: int = 1
+    reason: str = ""
 
 
 def ms(span: timedelta) -> int:

@@ -1,10 +1,11 @@
-"""The bot's texts as the console shows them, handed in by `runtime.console`, and their recordings."""
+"""The bot's texts as the console shows them, handed in by `runtime.console`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from string import Formatter
 
 from storage.prompts import Prompt
 
@@ -32,6 +33,14 @@ class Wording:
     aloud: str
     hash: str
     notes: tuple[str, ...] = ()
+
+    @property
+    def pieces(self) -> list[list[tuple[str, str]]]:
+        """Each form as (words, name of what is filled in behind them or "")."""
+        return [
+            [(words, name or "") for words, name, _, _ in Formatter().parse(form)]
+            for form in self.forms
+        ]
 
     @property
     def length(self) -> int:

@@ -10,29 +10,49 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import PoFileError
 
+from admin_export.destinations import Why
 from civic.alarms import Kind
+from civic.assessments import Verdict
+from civic.campaigns import Kind as Campaign
+from civic.campaigns import Role as Audience
+from civic.campaigns import State as CampaignState
+from civic.plan_costs import Bound
+from civic.plans import RESULTS, Status
 from civic.plans import Role as Actor
-from civic.plans import Status
+from civic.rounds import Act as Doing
+from civic.rounds import BallotKind, Model, Phase, TallyRule
 from console import pages
+from console.bot_texts import REASONS, State
+from console.bot_texts import Kind as TextKind
+from console.examples import EXAMPLES
+from console.pages.failed import MEANS
 from console.pages.today import SHOWN_ABOVE
+from console.participation import ALL
 from console.roles import Role
 from console.texts import LANGUAGES, LOCALES, catalogues
+from storage import plan_edits
+from storage.assessing import Whose
+from storage.starting import Who
 
 HERE = Path(__file__).parent
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 KEYWORDS = {"T": None, "t": None, "tn": (1, 1)}
 AUDITED = {"saw": None, "change": None}  # visit.saw("plan", …): the text is `audit.plan`
 
+FAILED = sorted({*MEANS.values(), "other"})
+
 # Keys that are put together: how they begin, and how they may end.
 DYNAMIC: Mapping[str, Iterable[str]] = {
     "status.": Status,
     "role.": Role,
     "actor.": Actor,
+    "export.why.": Why,
     "alarm.": [kind for kind in Kind if kind not in SHOWN_ABOVE],
     "channel.": ("simulator", "telegram", "whatsapp", "sms", "phone", "paper"),
     "help.kind.": ("call", "message", "listen"),
@@ -42,10 +62,55 @@ DYNAMIC: Mapping[str, Iterable[str]] = {
     "sent.": (
         "queued", "sending", "sent", "unknown", "failed", "waiting", "delivered", "read", "not_put",
     ),
+    "election.": ("none", "open", "closed", "counted"),
+    "stempas.next.": ("none", "open", "closed", "counted"),
+    "stempas.kind.": ("resident", "entrepreneur", "replacement"),
+    "stempas.channel.": ("internet", "paper"),
+    "chain.": ("opened", "issued", "voided", "closed", "counted", "tie"),
+    "participation.by.": ALL,
+    "participation.head.": ALL,
+    "texts.kind.": TextKind,
+    "texts.short.": TextKind,
+    "texts.state.": State,
+    "texts.not.": REASONS,
+    "param.": EXAMPLES,
+    "phase.": Phase,
+    "act.": Doing,
+    "model.": Model,
+    "ballot.": BallotKind,
+    "tally.": TallyRule,
+    "over.": Bound,
+    **{
+        f"step.{part}.": [s for s in Status if s not in RESULTS | {Status.DRAFT}]
+        for part in ("to", "lead", "go")
+    },
+    "edit.field.": plan_edits.FIELDS,
+    "test.": Verdict,
+    "whose.": get_args(Whose),
+    "assessments.none.": get_args(Whose),
+    "side.": Who,
+    "starts.": ("all", "overdue", "no_contact"),
+    "missed.": (
+        "not_yet", "on_its_way", "window", "invited", "stopped", "inactive", "no_consent",
+        "no_channel", "forgotten", "unknown", "failed", "do.wait", "do.call", "do.letter",
+        "do.nothing",
+    ),
+    "campaigns.kind.": Campaign,
+    "campaigns.state.": ("none", *CampaignState),
+    "campaigns.role.": Audience,
+    "campaigns.skipped.": ("inactive", "no_consent", "stopped", "no_channel"),
+    "campaigns.act.": ("pause", "resume", "cancel"),
+    "campaigns.sure.": ("pause", "resume", "cancel"),
+    "campaigns.sure_why.": ("pause", "resume", "cancel"),
+    "campaigns.do.": ("pause", "resume", "cancel"),
+    "failed.means.": FAILED,
+    "failed.do.": FAILED,
+    "failed.kind.": ("reply", "notice", "campaign"),
     "error.": ("400", "403", "404", "405", "413"),
     # written by the guard, the sign-in and the command line
     "audit.": (
         "sign_in", "sign_in.password", "sign_in.failed", "user.add", "user.disable", "user.reset",
+        "export.contacts", "import.decisions",
     ),
 }  # fmt: skip
 

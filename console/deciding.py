@@ -18,7 +18,6 @@ from console.texts import T
 from storage import count_files, hearing, outcomes
 from storage.count_files import CountFile
 from storage.hearing import Decidable
-from storage.money import to_euros
 from storage.rounds import ActiveRound
 
 NOWHERE = ""  # the area of plans that have none, or one that the round does not know
@@ -65,7 +64,7 @@ class Decision:
         """Euros for the chosen plans of an area: as the count has it, else what they cost."""
         chosen = [p for p in section.plans if self.outcomes.get(p.number) is Status.CHOSEN]
         paid = section.counted.chosen if section.counted else {}
-        costs = (paid.get(p.number, to_euros(p.cost) or Decimal(0)) for p in chosen)
+        costs = (paid.get(p.number, p.euros or Decimal(0)) for p in chosen)
         return sum(costs, Decimal(0))
 
     def of(self, section: Section, outcome: Status) -> list[Decidable]:

@@ -4,14 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from sqlalchemy import Connection
 
+from civic.link_codes import Codes
+from console.bot_texts import MakeSound, Texts, unable
+from console.campaigning import Campaigning
 from console.desk import Desk
 from console.preview import Preview
 from storage.db import Database
 from storage.media import MediaStore
 from storage.times import now_ms
+
+
+class Picture(Protocol):
+    """A JPEG and its size in pixels."""
+
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+
+
+CleanPhoto = Callable[[bytes], Picture]
+
+
+def unclean(data: bytes) -> Picture:
+    """Where no photos can be taken in."""
+    raise ValueError
+
 
 Enqueue = Callable[[Connection, str, int, str], None]
 
@@ -34,8 +58,11 @@ class Deps:
     users in, who have no second factor. `enqueue(conn, task, ref, key)` adds a job within the
     transaction; `wake(conn, person_id)` has what is in somebody's outbox sent after it.
     `languages` are the bot's, by code, in their own words; `say(key, language)` is a text of the
-    bot's catalogue. `preview(news, language, own)` is what people will be told. `desk` lets
-    a person answer in the bot's place. `clock` gives UTC milliseconds.
+    bot's catalogue. `preview(news, language, own)` is what people will be told. `desk` lets a
+    person answer in the bot's place, `campaigns` shows and holds up campaigns. `texts()` is the
+    bot's whole catalogue, and `make_sound` makes a recording of it ready. `codes` makes the codes
+    of what is entered for others, `clean_photo` a photo ready to be kept; it raises ValueError for
+    what is none. `translates`: a machine may be asked to. `clock` gives UTC milliseconds.
     """
 
     db: Database
@@ -50,4 +77,10 @@ class Deps:
     say: Callable[[str, str], str] = lambda key, language: key
     preview: Preview = lambda what, language, own: ""
     desk: Desk | None = None
+    campaigns: Campaigning | None = None
+    texts: Callable[[], Texts] = Texts
+    make_sound: MakeSound = unable
+    codes: Codes = field(default_factory=lambda: Codes(b""))
+    clean_photo: CleanPhoto = unclean
+    translates: bool = False
     clock: Callable[[], int] = now_ms

@@ -2,14 +2,14 @@
 
 Each template has `t(key, …)` and `tn(key, n, …)` for texts, `url(name, …)` for addresses,
 `visit`, `csrf`, `lang`, `menu`, `sayings`, and the filters `moment`, `day`, `clock`, `ago`,
-`iso`, `euros`, `number`. Times are UTC milliseconds in, Amsterdam out.
+`iso`, `euros`, `number`. Times are UTC milliseconds in, Amsterdam out; `wall` takes a clock's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +50,7 @@ class Look:
             lstrip_blocks=True,
         )
         self._env.filters |= {"euros": euros, "moment": moment, "day": day, "clock": clock_time}
-        self._env.filters |= {"ago": _ago(clock), "number": number, "iso": iso}
+        self._env.filters |= {"ago": _ago(clock), "number": number, "iso": iso, "wall": wall}
         self._env.globals |= {"languages": LANGUAGES, "rtl": RTL}
         self._menu = [route for route in routes if getattr(route, "nav", False)]
 
@@ -100,9 +100,16 @@ def moment(context: jinja2.runtime.Context, milliseconds: int) -> str:
 
 
 @jinja2.pass_context
-def day(context: jinja2.runtime.Context, milliseconds: int) -> str:
+def day(context: jinja2.runtime.Context, when: int | date) -> str:
     """3 nov 2025"""
-    return format_date(local(milliseconds), "d MMM y", locale=_locale(context))
+    shown = when if isinstance(when, date) else local(when)
+    return format_date(shown, "d MMM y", locale=_locale(context))
+
+
+@jinja2.pass_context
+def wall(context: jinja2.runtime.Context, when: datetime) -> str:
+    """ma 3 nov 2025, 14:05, of a clock in Amsterdam"""
+    return format_datetime(when, "EEE d MMM y, HH:mm", locale=_locale(context))
 
 
 @jinja2.pass_context

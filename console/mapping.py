@@ -16,12 +16,13 @@ from storage.plan_map import Box, Point
 WIDTH = 1000
 CELLS = 28  # across: points that would touch are one spot
 LEAST = 0.0005  # degrees: as near as the map comes, some 50 metres
+NAME = 45  # units below the border
 MARGIN = 0.06  # of the width, around what is shown
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """One or more plans at one place; `box` is what to look at to see them apart, if they can be."""
+    """One or more plans at one place; `box` shows them apart, None where nothing can."""
 
     x: float
     y: float
@@ -46,10 +47,11 @@ class Map:
         """For the `points` of a polygon."""
         return " ".join(f"{x},{y}" for x, y in (self.place(*corner) for corner in outline))
 
-    def middle(self, outline: Outline) -> tuple[float, float]:
-        """Where a name stands."""
+    def name_at(self, outline: Outline) -> tuple[float, float]:
+        """Where a name stands: just below the top of the area, in the middle."""
         lats, lngs = zip(*outline, strict=True)
-        return self.place(sum(lats) / len(lats), sum(lngs) / len(lngs))
+        x, y = self.place(max(lats), (max(lngs) + min(lngs)) / 2)
+        return x, y + NAME
 
     def spots(self, points: Sequence[Point]) -> list[Spot]:
         """The points, those in one cell together; the largest spots first, so none is covered."""
@@ -64,7 +66,7 @@ class Map:
         places = [self.place(point.lat, point.lng) for point in points]
         x = round(sum(x for x, _ in places) / len(places), 1)
         y = round(sum(y for _, y in places) / len(places), 1)
-        r = 9 if len(points) == 1 else min(30, 11 + 4 * math.log2(len(points)))
+        r = 13 if len(points) == 1 else min(34, 15 + 4 * math.log2(len(points)))
         near = around([(p.lat, p.lng) for p in points])
         apart = len({(p.lat, p.lng) for p in points}) > 1 and near != self.box
         return Spot(x, y, round(r, 1), tuple(points), near if apart else None)

@@ -101,6 +101,15 @@ def next_steps(visit: Visit, on: OnPlan) -> list[Status]:
     return [to for to in STEPS[on.status] if to not in _BY_RESULTS and not why_not(on, to, actor)]
 
 
+def moves(visit: Visit) -> dict[Status, list[Status]]:
+    """For each status the steps out of it that may be this user's to take."""
+    actor = actor_of(visit)
+    return {
+        before: [to for to, roles in steps.items() if actor in roles and to not in _BY_RESULTS]
+        for before, steps in STEPS.items()
+    }
+
+
 def why_not(on: OnPlan, to: Status, actor: Actor) -> Refusal | None:
     """Why the step cannot be taken even with a reason; None when it can."""
     return refusal(on.status, to, actor, has_reason=True, support_missing=on.missing)

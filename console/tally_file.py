@@ -39,6 +39,11 @@ class CountedArea:
     spent: Decimal
     left: Decimal
 
+    def shown_votes(self, number: int) -> str:
+        """Votes as a number; with paper ballots weighted they may be no whole ones."""
+        votes = self.votes[number]
+        return str(votes) if votes.denominator == 1 else f"{float(votes):.2f}"
+
 
 def read(content: str) -> dict[str, CountedArea]:
     """Each area of the file. Raises ValueError for anything that is not such a file."""

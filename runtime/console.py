@@ -11,12 +11,14 @@ from starlette.routing import Mount
 
 from bot.i18n.catalogue import Text, translate
 from bot.i18n.languages import LANGUAGES
+from civic.link_codes import Codes
 from console.app import ROOT, app
 from console.deps import Deps, OidcSettings
 from console.keys import SHORTEST_PASSWORD, hash_password, one_time_password
 from console.roles import Role
-from runtime import config
+from runtime import bot_texts, config, photos
 from runtime.config import Settings
+from runtime.console_campaigns import ConsoleCampaigns
 from runtime.console_preview import preview
 from runtime.sender import TASK as DELIVER
 from runtime.wiring import System
@@ -51,7 +53,21 @@ def deps(system: System, *, demo: bool = False) -> Deps:
         say=lambda key, language: translate(Text(key), language),
         preview=preview,
         desk=system.desk,
+        campaigns=ConsoleCampaigns(),
+        texts=bot_texts.texts,
+        make_sound=bot_texts.made,
+        codes=Codes(config.pepper(settings)),
+        clean_photo=clean_photo,
+        translates=system.translating is not None,
     )
+
+
+def clean_photo(data: bytes) -> photos.Photo:
+    """As `runtime.photos.clean`. Raises ValueError for what is no photo, or too big."""
+    try:
+        return photos.clean(data)
+    except photos.PhotoError:
+        raise ValueError from None
 
 
 def _oidc(settings: Settings) -> OidcSettings | None:

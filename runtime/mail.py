@@ -46,6 +46,7 @@ LINES = {
     Kind.NO_CONTACT: "gekozen plannen zonder contactpersoon",
     Kind.NOT_REACHED: "initiatiefnemers die de uitslag niet hebben gekregen",
     Kind.FAILED: "berichten die niet zijn aangekomen",
+    Kind.EXPORT_FAILED: "exports die niet zijn gelukt",
 }
 
 

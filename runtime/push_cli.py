@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from uuid import uuid4
@@ -58,7 +58,7 @@ def _push(
     ids = {plan.number: plan.id for plan in db.read(partial(plans.of_round, round_id=active.id))}
     known = db.read(partial(pushed.of_round, round_id=active.id, project=api.project))
 
-    def keep(number: int, remote_id: int, sent: str) -> None:
+    def keep(number: int, remote_id: int, sent: Mapping[str, str]) -> None:
         db.call(lambda c: pushed.keep(c, ids[number], api.project, remote_id, sent, now_ms()))
         sleep(0)
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from runtime.lease import Lease, every
 from storage import attempts, envelopes, outbox
-from storage.db import Database
+from storage.db import Database, after_commit
 from storage.sqlite import truncate_log
 from storage.times import now_ms
 
@@ -29,6 +29,7 @@ class Traces:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._rest_until = 0.0
+        self._mixed: dict[int, str] = {}  # the box of each round when it was mixed
 
     def schedule(self, scheduler: AsyncIOScheduler, lease: Lease) -> None:
         """The log is each process's own to empty; mixing and pruning is for one of them."""
@@ -46,8 +47,15 @@ class Traces:
         if monotonic() < self._rest_until:
             return
         began = monotonic()
-        await _safely("mixing", self._db, _mix)
+        await _safely("mixing", self._db, self._mix)
         self._rest_until = monotonic() + SHARE * (monotonic() - began)
+
+    def _mix(self, conn: Connection) -> None:
+        for round_id in envelopes.taking(conn):
+            if not envelopes.is_mixed(conn, round_id, self._mixed.get(round_id, "")):
+                envelopes.mix(conn, round_id)
+                mixed = envelopes.fingerprint(conn, round_id) if _is_sqlite(conn) else ""
+                after_commit(conn, partial(self._mixed.__setitem__, round_id, mixed))
 
     async def leave(self) -> None:
         """At the end of a process: what is secret and was only kept to be shown goes too."""
@@ -67,10 +75,8 @@ def _empty_log(conn: Connection) -> None:
         truncate_log(conn)
 
 
-def _mix(conn: Connection) -> None:
-    for round_id in envelopes.taking(conn):
-        if not envelopes.is_mixed(conn, round_id):
-            envelopes.mix(conn, round_id)
+def _is_sqlite(conn: Connection) -> bool:
+    return conn.dialect.name == "sqlite"
 
 
 def _blank_shown(conn: Connection) -> None:

@@ -16,7 +16,7 @@ from functools import partial
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Connection
 
-from admin_export.destinations import Destination, DestinationError
+from admin_export.destinations import Destination, DestinationError, Why
 from admin_export.weekly import DAYS, Calendar, ends_at
 from admin_export.writers import FORMATS
 from civic.rounds import Round
@@ -86,15 +86,21 @@ class Exports:
         self._jobs.enqueue(conn, TASK, export_id, f"{TASK}:{export_id}", once=True)
 
     def _want_weeks(self, conn: Connection, round_id: int, round_: Round, now: datetime) -> None:
-        """Every week since the latest one; at first every week since the first plan."""
+        """Every week since the latest one; at first every week since the first plan.
+
+        After the round's last day only weeks in which something still changed.
+        """
         last = exports_made.last_week(conn, round_id)
         after = last if last is not None else exports_made.first_plan(conn, round_id)
         if after is None:
             return
-        for week in self._calendar.weeks(from_ms(after), min(now, ends_at(round_))):
+        changed, over = exports_made.last_change(conn, round_id), ends_at(round_)
+        for week in self._calendar.weeks(from_ms(after), now):
             until = to_ms(week.until)
-            exports_made.want_week(conn, round_id, week.name, last, until, to_ms(now))
-            last = until
+            if week.until > over and last is not None and changed < last:
+                return
+            made = exports_made.want_week(conn, round_id, week.name, last, until, to_ms(now))
+            last = until if made else last  # a week has one export, also when its day is changed
 
     async def run(self, export_id: int) -> None:
         """Makes the export if it is to be made, and tells of it if nobody did.
@@ -120,9 +126,10 @@ class Exports:
             order = self._order(export)
             made = make(self._maker, order, Destination(self._url), nobody)
         except DestinationError as error:
-            self._failed(export, error.why.value)
+            self._failed(export, error.why)
         except Exception as error:  # its text may hold what somebody wrote
-            self._failed(export, type(error).__name__)
+            log.error("export %d: %s", export.id, type(error).__name__)
+            self._failed(export, Why.FAILED)
         else:
             self._done(export, order.folder, made)
 
@@ -147,12 +154,12 @@ class Exports:
         self._db.call(lambda c: exports_made.finish(c, export.id, folder, files, counts, now))
         log.info("export %d is made: %d files", export.id, len(files))
 
-    def _failed(self, export: Export, reason: str) -> None:
+    def _failed(self, export: Export, why: Why) -> None:
         now = self._clock()
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(export.attempts - 1, 10))
         again = to_ms(now + pause)
-        self._db.call(lambda c: exports_made.fail(c, export.id, reason, again, to_ms(now)))
-        log.error("export %d failed: %s", export.id, reason)
+        self._db.call(lambda c: exports_made.fail(c, export.id, why.value, again, to_ms(now)))
+        log.error("export %d failed: %s", export.id, why)
 
     async def _tell(self, export_id: int) -> None:
         export = await self._db.aread(partial(exports_made.by_id, export_id=export_id))

@@ -47,6 +47,7 @@ from runtime.translation import translator
 from runtime.translation.work import Translating
 from runtime.twilio_parts import TwilioParts, twilio_parts
 from runtime.uploads import Uploads
+from runtime.weekly_export import Exports, exports
 from storage import hot, rounds
 from storage.db import UNREACHABLE, Database
 from storage.hot import Timer
@@ -84,6 +85,7 @@ class System:
     campaigns: Campaigns
     plan_news: PlanNews
     mail: WeeklyMail
+    exports: Exports
     vault: Vault
     casting: Casting
     traces: Traces
@@ -124,6 +126,7 @@ class System:
         self.campaigns.schedule(self.scheduler, self.lease)
         self.plan_news.schedule(self.scheduler, self.lease)
         self.mail.schedule(self.scheduler, self.lease)
+        self.exports.schedule(self.scheduler, self.lease)
         if self.translating:
             self.translating.schedule(self.scheduler, self.lease)
         every(self.scheduler, TIDY_SECONDS, self.lease, "tidy", self.tidy)
@@ -262,6 +265,8 @@ def build(
     else:
         plan_news = PlanNews(db, jobs, sender, render)
     plan_news.register()
+    weekly = exports(settings, db, jobs)
+    weekly.register()
     jobs.register("take_in", listener.take_in, HEARD_AT_ONCE)
     jobs.register(removal.TASK, removal.Removal(db, ports).remove)
     sweep = Sweep(db, sender, _callbacks(db, jobs, conversation, casting))
@@ -283,6 +288,7 @@ def build(
         campaigns,
         plan_news,
         _mail(settings, db),
+        weekly,
         vault,
         casting,
         Traces(db),

@@ -22,7 +22,7 @@ from civic.alarms import (
     oldest_first,
 )
 from civic.plans import Status
-from storage import reached
+from storage import exports_made, reached
 from storage.conditions import is_failed
 from storage.life_tables import adjustments, assessments, contacts, plan_news
 from storage.tables import help_requests, outbox, plan_history, plans
@@ -33,7 +33,10 @@ _TO_TEST = (Status.SUPPORTED.value, Status.ASSESSING.value)
 
 def alarms(conn: Connection, round_id: int, now_ms: int) -> list[Alarm]:
     """Everything in this round that needs a person, the oldest first; times in milliseconds."""
-    parts = (_deadlines, _answers, _untested, _waiting, _silent, _no_contact, _unreached, _failed)
+    parts = (
+        _deadlines, _answers, _untested, _waiting, _silent, _no_contact, _unreached, _failed,
+        _exports,
+    )  # fmt: skip
     return oldest_first(alarm for part in parts for alarm in part(conn, round_id, now_ms))
 
 
@@ -90,6 +93,14 @@ def _failed(conn: Connection, round_id: int, now: int) -> Iterator[Alarm]:
     row = conn.execute(_FAILED, {"after": now - ms(FAILED)}).one()
     if row.many:
         yield Alarm(kind=Kind.FAILED, since=row.since, count=row.many)
+
+
+def _exports(conn: Connection, round_id: int, now: int) -> Iterator[Alarm]:
+    """Together: a destination that is down fails every week that is to be caught up."""
+    failing = exports_made.failing(conn, round_id)
+    if failing:
+        since, last = failing[0].failed_at or now, failing[-1]
+        yield Alarm(kind=Kind.EXPORT_FAILED, since=since, count=len(failing), reason=last.reason)
 
 
 _of_round = plans.c.round_id == bindparam("round")

@@ -43,9 +43,13 @@ def state(conn: Connection, round_id: int, person_id: int, now_ms: int) -> Limit
     conn.execute(_LOCK, {"person": person_id})
     mine = {"round": round_id, "person": person_id, "since": now_ms - DAY_MS}
     wrong = conn.scalars(_WRONG, mine).all()
+    return _limits(wrong, wrong_lately(conn, round_id, now_ms) > MOST_IN_ROUND, now_ms)
+
+
+def wrong_lately(conn: Connection, round_id: int, now_ms: int) -> int:
+    """How many wrong codes everybody tried in the last hour; at most one more than makes a storm."""
     since = {"round": round_id, "since": now_ms - HOUR_MS}
-    storm = int(conn.execute(_IN_ROUND, since).scalar_one()) > MOST_IN_ROUND
-    return _limits(wrong, storm, now_ms)
+    return int(conn.execute(_IN_ROUND, since).scalar_one())
 
 
 def note(conn: Connection, round_id: int, person_id: int, wrong: bool, now_ms: int) -> None:

@@ -1,13 +1,28 @@
 """The box: sealed ballots under their credentials, and the count of those who used a pass.
 
 An envelope is written in a transaction of its own, before the one with the chat's rows, and has
-neither a time nor a number (design, section 8). What PostgreSQL itself notes of each row, where
-it lies and which transaction wrote it, `mix` makes the same for all.
+neither a time nor a number (design, section 8). What the database itself keeps of each row, where
+it lies in the file and (PostgreSQL) which transaction wrote it, `mix` makes worthless.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Text, bindparam, cast, exists, func, insert, select, text, update
+import hashlib
+from secrets import SystemRandom
+
+from sqlalchemy import (
+    Connection,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from storage import elections
 from storage.dialects import Either
@@ -73,20 +88,43 @@ def mix(conn: Connection, round_id: int) -> None:
     """Makes that no row tells by its place, its transaction or the log when it was written.
 
     On PostgreSQL all envelopes are written anew by one transaction, in the order of their
-    credentials, which is nobody's; the old file of the table goes. The box is shut meanwhile.
+    credentials, which is nobody's; the old file of the table goes. On SQLite likewise, in an order
+    by chance: each box lies on a page of its own, and pages are given out one after another. The
+    box is shut meanwhile.
     """
     if conn.dialect.name == "postgresql":
         for statement in _MIX:
             conn.execute(statement)
         conn.execute(_TOUCH, {"round": round_id})
+    else:
+        _mix_file(conn)
     truncate_log(conn)
 
 
-def is_mixed(conn: Connection, round_id: int) -> bool:
-    """Whether nothing was put into the box since it was mixed. SQLite keeps no such trace."""
+def _mix_file(conn: Connection) -> None:
+    rows = [dict(row) for row in conn.execute(select(envelopes)).mappings()]
+    SystemRandom().shuffle(rows)
+    conn.execute(delete(envelopes))
+    if rows:
+        conn.execute(insert(envelopes), rows)
+
+
+def is_mixed(conn: Connection, round_id: int, before: str = "") -> bool:
+    """Whether nothing was put into the box since it was mixed.
+
+    before: the `fingerprint` of when it was, for SQLite, which notes nothing that would tell.
+    """
     if conn.dialect.name != "postgresql":
-        return True
+        return fingerprint(conn, round_id) == before
     return int(conn.execute(_WRITERS, {"round": round_id}).scalar_one()) <= 1
+
+
+def fingerprint(conn: Connection, round_id: int) -> str:
+    """A hash of all that is in the box."""
+    hash_ = hashlib.sha256()
+    for row in conn.execute(_BOXES, {"round": round_id}):
+        hash_.update(row.box)
+    return hash_.hexdigest()
 
 
 _TAKING = select(elections_table.c.round_id).where(

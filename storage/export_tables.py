@@ -52,7 +52,7 @@ openstad_sent = Table(
     _to("plan_id", "plans.id", null=False),
     _text("project"),  # its URL with the project's number
     Column("remote_id", BigInteger, nullable=False),
-    _text("sent"),  # SHA-256 of what was sent
+    _text("sent"),  # JSON: a digest of each field as it was last told
     _ms("at"),
     UniqueConstraint("plan_id", "project"),
 )

@@ -36,7 +36,7 @@ class File:
 class Export:
     """One export. Times are UTC milliseconds; `week` is None for what was asked for by hand.
 
-    `reason` is a code of `admin_export.destinations.Why`, or the class of what went wrong.
+    `reason` is a code of `admin_export.destinations.Why`.
     """
 
     id: int

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlalchemy import Connection, bindparam, func, select
 
 from civic.campaigns import Reader, skipped
 from civic.plans import Status
 from storage.life_tables import follows
+from storage.money import to_euros
 from storage.tables import addresses, people, plans, sessions
 
 
@@ -27,7 +29,7 @@ class Decidable:
     language: str
     area: str | None
     theme: str | None
-    cost: int | None
+    euros: Decimal | None
     reads: str
     channel: str
     why_not: str
@@ -35,11 +37,12 @@ class Decidable:
 
 
 def admitted(conn: Connection, round_id: int) -> list[Decidable]:
-    """Every admitted plan of the round, by number; `cost` in cents."""
+    """Every admitted plan of the round, by number."""
     followers = {row.plan_id: row.many for row in conn.execute(_FOLLOWERS, {"round": round_id})}
     return [
         Decidable(
-            *row[:7],
+            *row[:6],
+            euros=to_euros(row.cost),
             reads=row.reads or "nl",
             channel=row.channel or "",
             why_not=_why_not(row),

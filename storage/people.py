@@ -20,6 +20,7 @@ from sqlalchemy import (
 from storage.conditions import is_done, is_open
 from storage.entered_tables import entered
 from storage.life_tables import follows, news_told, supports
+from storage.plan_work_tables import plan_edits
 from storage.sqlite import truncate_log
 from storage.tables import (
     addresses,
@@ -170,6 +171,7 @@ _LOCK = (
 _mine = {table: table.c.person_id == bindparam("person") for table in (recordings, photos)}
 _loose_photo = _mine[photos] & photos.c.plan_id.is_(None)
 _my_requests = select(help_requests.c.id).where(help_requests.c.person_id == bindparam("person"))
+_my_plans = select(plans.c.id).where(plans.c.initiator == bindparam("person"))
 _my_recordings = select(recordings.c.id).where(_mine[recordings])
 _my_addresses = select(addresses.c.channel, addresses.c.address).where(
     addresses.c.person_id == bindparam("person")
@@ -201,6 +203,10 @@ _FORGET = (
     update(entered)
     .where(entered.c.person_id == bindparam("person"))
     .values(person_id=None, credential=None),
+    # what was put right may have been what told who they are
+    update(plan_edits)
+    .where(plan_edits.c.plan_id.in_(_my_plans))
+    .values(before="", after="", reason=""),
     update(plans)
     .where(plans.c.initiator == bindparam("person"))
     .values(initiator=None, may_call=False, phone=""),

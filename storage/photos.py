@@ -14,7 +14,7 @@ from storage.tables import photos
 class NewPhoto:
     """A photo, already turned upright and without its metadata; sizes in bytes and pixels."""
 
-    person_id: int
+    person_id: int | None
     inbox_id: int | None
     name: str
     mime: str
@@ -39,9 +39,12 @@ class Photo:
     created_at: int
 
 
-def add(conn: Connection, photo: NewPhoto, now_ms: int) -> int:
-    """Stores a photo; the same message again gives the same row id."""
-    row = asdict(photo) | {"created_at": now_ms}
+def add(conn: Connection, photo: NewPhoto, now_ms: int, *, plan_id: int | None = None) -> int:
+    """Stores a photo; the same message again gives the same row id.
+
+    `plan_id`: of a plan that a coordinator enters, whose photos are nobody's.
+    """
+    row = asdict(photo) | {"created_at": now_ms, "plan_id": plan_id}
     new: int | None = conn.execute(_ADD.on(conn), row).scalar()
     if new is not None:
         return new

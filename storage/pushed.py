@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, select
@@ -13,24 +15,30 @@ from storage.tables import plans
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A plan's resource there; `sent` is the SHA-256 of what it was last told."""
+    """A plan's resource there; `sent` are digests of what it was last told, by field."""
 
     remote_id: int
-    sent: str
+    sent: Mapping[str, str]
 
 
 def of_round(conn: Connection, round_id: int, project: str) -> dict[int, Sent]:
     """What the project has of this round, by the plan's number."""
     where = {"round": round_id, "to": project}
-    return {row.number: Sent(row.remote_id, row.sent) for row in conn.execute(_OF_ROUND, where)}
+    rows = conn.execute(_OF_ROUND, where)
+    return {row.number: Sent(row.remote_id, json.loads(row.sent)) for row in rows}
 
 
 def keep(
-    conn: Connection, plan_id: int, project: str, remote_id: int, sent: str, now_ms: int
+    conn: Connection,
+    plan_id: int,
+    project: str,
+    remote_id: int,
+    sent: Mapping[str, str],
+    now_ms: int,
 ) -> None:
     """The resource is there and was told this."""
     row = {"plan_id": plan_id, "project": project, "remote_id": remote_id}
-    conn.execute(_KEEP.on(conn), row | {"sent": sent, "at": now_ms})
+    conn.execute(_KEEP.on(conn), row | {"sent": json.dumps(dict(sent)), "at": now_ms})
 
 
 _OF_ROUND = (

@@ -35,6 +35,7 @@ from bot.messages import Inbound, Media, MediaKind, Outbound
 from bot.scope import Cast
 from bot.taken import Failed, Pictured, Recorded, Taken
 from bot.voting import Uncast
+from civic.link_codes import Codes
 from civic.plans import Status
 from civic.rounds import Round
 from runtime.fitting import fit, knows_number, ways
@@ -68,6 +69,7 @@ class Town:
     vault: Vault = field(default_factory=lambda: Vault(PEPPER))
 
     def __post_init__(self) -> None:
+        self.codes = Codes(PEPPER)
         self.conversation = Conversation(
             render=fit,
             enqueue=lambda conn, task, ref, key, at=None: self.jobs.append((task, ref)),

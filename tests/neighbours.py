@@ -4,6 +4,8 @@ A line of a dialogue that begins with `*`:
 `* 3 plans` are sent in by somebody else; `* 1 support 29`: so many people support plan 1;
 `* 1 adjust nl: Kan het goedkoper?`: plan 1 takes a step, with its reason by language between `|`;
 `* 1 word nl: Hallo`: a coordinator says something. What people are told comes with it.
+`* 1 entered`: a coordinator enters a plan for somebody, on form 1; `* 2 sheet 5`: a sheet with five
+supports for plan 2. Their codes are always the same: see `civic.link_codes`.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from sqlalchemy import Connection, update
 
 from civic.plans import Role, Status
 from runtime.plan_news import PlanNews
-from storage import hot, plan_life, plan_news, plans, rounds
+from storage import entered, hot, plan_life, plan_news, plans, rounds
 from storage.tables import people
 from storage.times import to_ms
 
@@ -52,9 +54,17 @@ def _act(conn: Connection, town: Town, number: int, what: str, rest: str) -> Non
     if what == "plans":
         _plans(conn, active, number, now)
         return
+    at = entered.At(active.id, active.round.id, town.codes, now)
+    if what == "entered":
+        title, text, _ = IDEAS[number % len(IDEAS)]
+        new = plans.NewPlan(initiator=None, title=title, text=text, language="nl", channel="paper")
+        entered.plan(conn, at, new, f"form {number}")
+        return
     plan = plans.by_number(conn, active.id, number)
     assert plan
-    if what == "support":
+    if what == "sheet":
+        entered.sheet(conn, at, plan.id, f"sheet {number}", int(rest))
+    elif what == "support":
         for _ in range(int(rest)):
             plan_life.support(conn, plan.id, _somebody(conn, now), now)
     elif what == "word":

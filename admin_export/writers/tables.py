@@ -48,7 +48,13 @@ _FIGURES = {
     "text": "getypt",
     UNKNOWN: "onbekend",
 }
-_CHANNELS = {"phone": "telefoon", "sms": "sms", "whatsapp": "WhatsApp", "telegram": "Telegram"}
+_CHANNELS = {
+    "phone": "telefoon",
+    "paper": "papier",
+    "sms": "sms",
+    "whatsapp": "WhatsApp",
+    "telegram": "Telegram",
+}
 
 
 def plan_row(dataset: Dataset, plan: ExportedPlan) -> tuple[Cell, ...]:

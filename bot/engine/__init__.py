@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot import understand
+from bot.engine.linking import link_given
 from bot.engine.moves import (
     HELP,
     answered,
@@ -93,7 +94,7 @@ def _step(session: Session, event: Event) -> Step:
 
 
 def _on_text(session: Session, event: Event) -> Step:
-    by_code = code_given(session, event)
+    by_code = code_given(session, event) or link_given(session, event)
     if by_code:
         return by_code
     word = _keyword(session, event.text)

@@ -16,6 +16,7 @@ from bot.flows import (
     begin_plan,
     help,
     life,
+    link,
     menu,
     my_plans,
     plan_details,
@@ -46,7 +47,7 @@ def _states(module: ModuleType) -> Mapping[str, State]:
 
 _ONE_FILE = (
     *(welcome, menu, begin_plan, submit_plan, plan_details, my_plans, settings, help),
-    *(support, life, adapt),
+    *(support, life, adapt, link),
 )
 _VOTE = (vote, vote_code, vote_choose, vote_browse, vote_basket)
 

@@ -9,7 +9,7 @@ from bot.flows.common import how_to_tell, reason, status_label
 from bot.prompts import Answer, Ask, Choice, Choose, Command, Counted, Do, Go, Outcome, Scene, Text
 from civic.plans import OPEN_TO_ADDITIONS, Status, may_become
 
-PAGE = 7  # plans on one screen: a list holds ten rows, with "more" and "menu" among them
+PAGE = 6  # plans on one screen: with "more", "code" and "menu" each has one key of a phone
 
 
 def start(scene: Scene) -> Do:
@@ -19,8 +19,20 @@ def start(scene: Scene) -> Do:
 def _listed(scene: Scene, outcome: Outcome) -> Go:
     plans = list(outcome.data["plans"])
     if not plans:
-        return Go("menu.menu", say=(Text("my_plans.none"),), fresh=True)
+        return Go("none")
     return Go("plans", keep={"plans": plans, "page": 0})
+
+
+_HAVE_CODE = Choice("have_code", Text("my_plans.have_code.label"))
+
+
+def none(scene: Scene) -> Choose:
+    """Perhaps somebody entered a plan for them."""
+    return Choose(
+        Text("my_plans.none"),
+        (_HAVE_CODE, Choice("menu", Text("common.menu.label"), "menu")),
+        _plan_chosen,
+    )
 
 
 def plans(scene: Scene) -> Choose:
@@ -32,6 +44,7 @@ def plans(scene: Scene) -> Choose:
         (
             *(Choice(f"plan-{p['number']}", _short(p), _by_number(p, shown)) for p in shown),
             *more,
+            _HAVE_CODE,
             Choice("menu", Text("common.menu.label"), "menu"),
         ),
         _plan_chosen,
@@ -53,13 +66,15 @@ def _short(plan: dict[str, Any]) -> Text:
 
 def _by_number(plan: dict[str, Any], shown: list[dict[str, Any]]) -> str:
     """Its number means the plan, unless it is the place of another one in the list."""
-    places = len(shown) + 2
+    places = len(shown) + 3
     return str(plan["number"]) if plan["number"] > places else ""
 
 
 def _plan_chosen(scene: Scene, answer: Answer) -> Go:
     if answer.choice == "menu":
         return Go("menu.menu", keep={"plans": None, "page": None}, fresh=True)
+    if answer.choice == "have_code":
+        return Go("link.code")
     if answer.choice == "more":
         return Go("plans", keep={"page": int(scene.answers.get("page") or 0) + 1})
     return Go("look", keep={"plan": int(answer.choice.removeprefix("plan-"))})

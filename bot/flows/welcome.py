@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot import understand
+from bot.flows import link
 from bot.flows.common import retention_text, wants_to_submit
 from bot.flows.draft import with_part
 from bot.flows.vote_code import brought
@@ -103,8 +104,8 @@ def _consented(scene: Scene, answer: Answer) -> Go:
     if answer.choice == "hear":
         return Go("privacy", settings={"sound": True})
     if answer.choice == "no":
-        return Go("forget", keep={"vote": None})
-    brought_ = brought(scene)
+        return Go("forget", keep={"vote": None, "link": None})
+    brought_ = brought(scene) or link.brought(replace(scene, consent=True))
     if brought_:
         return replace(brought_, settings={"consent": True}, say=(*_THANKS, *brought_.say))
     if first(scene) and wants_to_submit(scene):

@@ -2,10 +2,60 @@
 
 from __future__ import annotations
 
-from console.pages import account, audit, help, media, plan, plans, signin, talk, today
+from console.pages import (
+    account,
+    assessments,
+    audit,
+    campaigns,
+    enter,
+    failed,
+    help,
+    media,
+    participation,
+    plan,
+    plan_edit,
+    plan_start,
+    plan_step,
+    plan_transcript,
+    plans,
+    plans_map,
+    results,
+    round,
+    signin,
+    stempas,
+    talk,
+    text,
+    texts,
+    today,
+)
 from console.routes import Declared
 
-PAGES = (today, plans, plan, help, talk, audit, media, account, signin)
+PAGES = (
+    today,
+    plans,
+    plans_map,
+    plan,
+    plan_step,
+    plan_transcript,
+    plan_edit,
+    assessments,
+    results,
+    plan_start,
+    enter,
+    help,
+    talk,
+    round,
+    campaigns,
+    stempas,
+    failed,
+    texts,
+    text,
+    participation,
+    audit,
+    media,
+    account,
+    signin,
+)
 
 
 def routes() -> list[Declared]:

@@ -1,4 +1,4 @@
-"""Chosen plans on their way: the official to turn to, what is to be done first, a word to people."""
+"""Chosen plans on their way: the official to turn to, what is to be done first, a word."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ async def _word(
         wanted = [*own, *((False, code) for code in words if everyone)]
         shown = [(mine, code, visit.deps.preview(news, code, mine)) for mine, code in wanted]
     context: dict[str, Any] = {
-        "languages": languages(on),
+        "codes": languages(on),
         "followers": followers,
         "at": to_ms(waking_hour(from_ms(visit.deps.clock()))),
         "shown": shown,

@@ -57,6 +57,16 @@ class Asked:
     followers: int
 
 
+async def move(visit: Visit) -> Response:
+    """From the board: on to the step, or to the plan with why it cannot be taken."""
+    on = await on_plan(visit)
+    wanted = visit.request.query_params.get("to", "")
+    if wanted in next_steps(visit, on):
+        return visit.go("plan.step", number=on.plan.number, to=wanted)
+    visit.say(T("step.not_now"), "bad")
+    return visit.go("plan", number=on.plan.number)
+
+
 async def show(visit: Visit) -> Response:
     asked = await _asked(visit)
     until = days.in_days(visit.deps.clock(), ADAPT_WITHIN.days)
@@ -202,6 +212,7 @@ def _taking(visit: Visit, asked: Asked, given: StepForm) -> Any:
 
 PATH = "/plans/{number:int}/step/{to}"
 ROUTES = [
+    View("plan.move", "/plans/{number:int}/move", move, DECIDERS),
     View("plan.step", PATH, show, DECIDERS),
     Act("plan.take", PATH, take, DECIDERS),
 ]

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from civic.plans import Status
 from console.forms import ROWS, Filters, Paging
+from console.on_plan import moves
 from console.roles import EVERYONE
 from console.routes import View
 from console.visit import Visit
@@ -59,7 +60,14 @@ async def show(visit: Visit) -> Response:
     active = await visit.round()
     filters = visit.filters(PlanFilters)
     found = await visit.read(lambda conn: _found(conn, active.id, filters))
-    return visit.page("plans.html", filters=filters, round=active.round, columns=COLUMNS, **found)
+    return visit.page(
+        "plans.html",
+        filters=filters,
+        round=active.round,
+        columns=COLUMNS,
+        moves=moves(visit),
+        **found,
+    )
 
 
 def _found(conn: Connection, round_id: int, filters: PlanFilters) -> dict[str, Any]:

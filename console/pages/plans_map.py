@@ -16,8 +16,6 @@ from console.visit import Visit
 from storage import plan_map
 from storage.plan_map import Box, Point
 
-FAR = 0.5  # degrees: what is told so far from the areas is a mistake, not a reason to zoom out
-
 
 class MapFilters(Filters):
     """What the address of the page may ask for; `box` is "south,west,north,east" in degrees."""
@@ -61,12 +59,9 @@ async def show(visit: Visit) -> Response:
 
 
 def _whole(corners: list[tuple[float, float]], found: list[Point]) -> Box | None:
-    """All areas, and the plans near them; without outlines the plans themselves."""
-    places = [(point.lat, point.lng) for point in found]
-    if not corners:
-        return around(places) if places else None
-    lat, lng = corners[0]
-    return around(corners + [p for p in places if abs(p[0] - lat) < FAR and abs(p[1] - lng) < FAR])
+    """All areas; in a round without outlines all plans. What lies elsewhere is only counted."""
+    places = corners or [(point.lat, point.lng) for point in found]
+    return around(places) if places else None
 
 
 def _box(asked: str) -> Box | None:

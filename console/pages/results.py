@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
+from civic.alarms import REACH, ms
 from civic.plans import Status
 from civic.worktime import waking_hour
 from console import days, deciding, tally_file
@@ -68,6 +69,7 @@ async def _page(visit: Visit, active: ActiveRound, form: Form[Any], status: int 
             "file": file,
             "checked": file and count_files.is_counted_one(conn, active.id, file.content),
             "set": outcomes.announced(conn, active.id),
+            "late": now - ms(REACH),
             "missed": reached.not_reached(conn, active.id) if contacts else [],
         }
 
@@ -210,10 +212,10 @@ def _samples(
             first.setdefault((outcome, plan.reads), plan)
     shown = []
     for (outcome, language), each in sorted(first.items()):
-        plan = plans.by_id(conn, each.id)
-        assert plan is not None
+        whole = plans.by_id(conn, each.id)
+        assert whole is not None
         reasons = decision.reasons.get(each.number, {})
-        news = Tidings(outcome.value, plan, active.round, reasons)
+        news = Tidings(outcome.value, whole, active.round, reasons)
         shown.append((outcome, language, each.number, visit.deps.preview(news, language, True)))
     return shown
 

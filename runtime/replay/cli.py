@@ -38,13 +38,15 @@ def summary(plan: Plan, done: Replayed) -> Iterator[str]:
         f"{plan.file.name}: {result.cast:,} ballots cast on {result.phones:,} phones in"
         f" {result.seconds:.1f} s: {rate:.1f} a second"
     )
-    yield f"  {result.said:,} messages in, {result.heard:,} out: {spoken / result.seconds:.0f} a second"
+    each_second = f"{spoken / result.seconds:.0f} a second"
+    yield f"  {result.said:,} messages in, {result.heard:,} out: {each_second}"
     yield f"  {result.changed:,} changed their vote; {result.unknown:,} gave a wrong code first"
     for reason, times in sorted(result.refused.items()):
         yield f"  not cast, against the rules of the file ({reason}): {times:,}"
     for where, times in sorted(result.lost.items()):
         yield f"  NOT CAST, though in order; it ended at {where}: {times:,}"
-    yield f"  counted in {done.counting:.1f} s; recount.py: {'equal' if done.recounted else 'NOT EQUAL'}"
+    recounted = "equal" if done.recounted else "NOT EQUAL"
+    yield f"  counted in {done.counting:.1f} s; recount.py: {recounted}"
     if done.receipts_missing:
         yield f"  RECEIPTS NOT IN THE LIST: {done.receipts_missing:,}"
     yield from (f"  {line}" for line in done.told)

@@ -106,7 +106,12 @@ class Crowd:
     """Votes. `tell` gets a line now and then."""
 
     def __init__(
-        self, system: System, phones: Phones, letter: Letter, seed: int, tell: Callable[[str], object]
+        self,
+        system: System,
+        phones: Phones,
+        letter: Letter,
+        seed: int,
+        tell: Callable[[str], object],
     ) -> None:
         self._system = system
         self._phones = phones
@@ -117,7 +122,7 @@ class Crowd:
 
     async def vote(self, everybody: Sequence[Voter]) -> Result:
         """Everybody votes; what came of it."""
-        waiting = enumerate(households(everybody, Random(self._seed)))
+        waiting = enumerate(households(everybody, Random(self._seed)))  # noqa: S311, not for security
         began = time.perf_counter()
         telling = asyncio.create_task(self._telling(len(everybody), began))
         try:
@@ -135,7 +140,7 @@ class Crowd:
             await self._on_one_phone(number, household)
 
     async def _on_one_phone(self, number: int, household: Sequence[Voter]) -> None:
-        chance = Random(f"{self._seed}|{number}")
+        chance = Random(f"{self._seed}|{number}")  # noqa: S311, likewise
         how = habits.of_somebody(chance)
         phone = Phone(self._system.take, f"r{number}", how.look)
         self._phones.add(phone)

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, insert, inspect
 
@@ -169,7 +168,9 @@ def refuse_filled(db: Database) -> None:
         raise ValueError("--database: it is not empty, so nothing is written into it")
 
 
-def open_election(db: Database, file: File, wanted: Wanted, tell: Callable[[str], object]) -> Opened:
+def open_election(
+    db: Database, file: File, wanted: Wanted, tell: Callable[[str], object]
+) -> Opened:
     """Files the plans, opens the election and issues a code for each ballot.
 
     Raises ValueError for a rule of the file that a round cannot have.
@@ -180,9 +181,7 @@ def open_election(db: Database, file: File, wanted: Wanted, tell: Callable[[str]
     assert active
     found = db.read(lambda conn: papers.of_round(conn, active))
     _same_rules(file, found[AREA])
-    codes = {
-        pile.channel: _issue(db, pile, wanted, tell) for pile in file.piles if pile.ballots
-    }
+    codes = {pile.channel: _issue(db, pile, wanted, tell) for pile in file.piles if pile.ballots}
     return Opened(round_id, codes, shares[: wanted.threshold])
 
 
@@ -218,19 +217,15 @@ def _same_rules(file: File, found: Paper) -> None:
         )
         for item in file.paper.items
     )
-    theme_ids = {
-        name: {file.theme_of[theme]: most for theme, most in getattr(file.paper, name).items()}
-        for name in ("theme_most", "theme_caps")
-    }
-    wanted: dict[str, Any] = asdict(replace(file.paper, items=items, **theme_ids))
+    wanted = asdict(replace(file.paper, items=items))
+    for name in ("theme_most", "theme_caps"):
+        wanted[name] = {file.theme_of[theme]: most for theme, most in wanted[name].items()}
     for name, value in asdict(found).items():
         if wanted[name] != value:
             raise ValueError(f"a round cannot have the rule of this file: {name}")
 
 
-def _issue(
-    db: Database, pile: Pile, wanted: Wanted, tell: Callable[[str], object]
-) -> list[str]:
+def _issue(db: Database, pile: Pile, wanted: Wanted, tell: Callable[[str], object]) -> list[str]:
     out = wanted.folder / f"codes-{pile.channel}.csv"
     order = stempas.Order(AREA, "resident", pile.channel, len(pile.ballots), out)
     stempas.issue(db, lambda: wanted.pepper, order, tell)

@@ -34,11 +34,13 @@ class Words:
 WORDS: Mapping[str, Words] = {
     "nl": Words(
         "hallo", "Nederlands", "ja", "klaar", " en ", "haal {} weg", "ongedaan maken",
-        "een twee drie vier vijf zes zeven acht negen tien elf twaalf".split(),
+        ["een", "twee", "drie", "vier", "vijf", "zes",
+         "zeven", "acht", "negen", "tien", "elf", "twaalf"],
     ),
     "en": Words(
         "hello", "English", "yes", "done", " and ", "remove {}", "undo",
-        "one two three four five six seven eight nine ten eleven twelve".split(),
+        ["one", "two", "three", "four", "five", "six",
+         "seven", "eight", "nine", "ten", "eleven", "twelve"],
     ),
     "tr": Words(
         "merhaba", "Türkçe", "evet", "bitti", " ve ", "{} çıkar", "geri al",
@@ -47,7 +49,8 @@ WORDS: Mapping[str, Words] = {
     ),
     "ar": Words(
         "مرحبا", "العربية", "نعم", "انتهيت", " و ", "احذف {}", "تراجع",
-        "واحد,اثنين,ثلاثة,أربعة,خمسة,ستة,سبعة,ثمانية,تسعة,عشرة,أحد عشر,اثنا عشر".split(","),
+        ["واحد", "اثنين", "ثلاثة", "أربعة", "خمسة", "ستة",
+         "سبعة", "ثمانية", "تسعة", "عشرة", "أحد عشر", "اثنا عشر"],
     ),
 }  # fmt: skip
 

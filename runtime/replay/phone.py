@@ -18,7 +18,8 @@ Take = Callable[[Inbound], Awaitable[object]]
 _MARKS = re.compile("[\u200e\u200f\u061c\u2066-\u2069]")
 _NUMBERED = re.compile(r"^\s*(\d+)\.(?:\s|$)(.*)$", re.MULTILINE)
 _NAME = re.compile(r"^\W*\w+ (\d+): ", re.MULTILINE)
-_LAST = re.compile(r"(\d+)\D*$")
+_DIGITS = re.compile(r"\d+")
+_TWO_POINTS = "نقطتان"
 
 
 class NoAnswer(Exception):
@@ -59,9 +60,8 @@ class Screen:
 
     @property
     def plans(self) -> dict[int, int]:
-        """The plans of a basket, each on a line of its own, with the last number on that line:
-        where points are given, those."""
-        return {int(number): _last_number(line) for number, line in self._lines()[0]}
+        """The plans of a basket, each on a line of its own, with its points where those are given."""
+        return {int(number): _points(line) for number, line in self._lines()[0]}
 
     @property
     def plan(self) -> int:
@@ -77,9 +77,11 @@ class Screen:
         return found[:at], found[at:]
 
 
-def _last_number(line: str) -> int:
-    found = _LAST.search(line)
-    return int(found[1]) if found else 1
+def _points(line: str) -> int:
+    """What the last part of a line says: a number, or in Arabic the word for one or two points."""
+    last = re.split(" [–-] ", line)[-1]
+    found = _DIGITS.search(last)
+    return int(found[0]) if found else 2 if _TWO_POINTS in last else 1
 
 
 class Phone:

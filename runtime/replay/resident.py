@@ -41,7 +41,7 @@ class Letter:
 @dataclass(frozen=True, slots=True)
 class Done:
     """How a vote went. signs: of the receipt, () when nothing was cast. where: the question at
-    which it ended. """
+    which it ended."""
 
     signs: tuple[str, ...]
     where: str
@@ -114,7 +114,7 @@ class Resident:
     async def _answers(self, screen: Screen, choice: str, word: str = "") -> Screen:
         """Chooses: by a tap, by its number, or by a word for it."""
         number = screen.number_of(choice)
-        if screen.is_tapped and self._habits.taps or not (number or word):
+        if (screen.is_tapped and self._habits.taps) or not (number or word):
             return await self._phone.taps(f"{screen.question}:{choice}")
         if word and (not number or self._chance.random() < 0.5):
             return await self._phone.says(word)
@@ -182,7 +182,10 @@ class Resident:
         return await self._gives_code()
 
     def _messages(self) -> list[str]:
-        written = list(numbers_as_written(self._missing, self._habits, self._chance))
+        if self._tries:  # it was not understood: now as plain as can be
+            written = [str(number) for number in self._missing]
+        else:
+            written = list(numbers_as_written(self._missing, self._habits, self._chance))
         self._missing = []
         if self._once("wrong_plan"):
             written.insert(self._chance.randrange(len(written) + 1), str(self._letter.no_plan))

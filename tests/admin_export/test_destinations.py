@@ -139,7 +139,7 @@ def whole(url, *folders):
     return there["week/manifest.json"]
 
 
-@pytest.mark.parametrize("acts", range(0, 16))
+@pytest.mark.parametrize("acts", range(16))
 def test_wherever_it_is_broken_off_there_is_no_half_export(url, first, second, acts):
     Destination(url).put(first, "week")
     with pytest.MonkeyPatch.context() as patch:

@@ -46,7 +46,8 @@ def as_kept(text: str) -> str:
     """What OpenStad's sanitize leaves of a text without tags."""
     plain = "".join(sign for sign in text if ord(sign) <= 0xFFFF)
     apart = unicodedata.normalize("NFKD", plain)
-    for sign, letters in {"ß": "ss", "Æ": "Ae", "æ": "ae", "Œ": "Oe", "œ": "oe"}.items():
+    double = {"ß": "ss", "Æ": "Ae", "æ": "ae", "Œ": "Oe", "œ": "oe", "Þ": "Th", "þ": "th"}
+    for sign, letters in double.items():
         apart = apart.replace(sign, letters)
     marks = [*range(0x300, 0x370), *range(0xFE20, 0xFE30), *range(0x20D0, 0x2100)]
     return "".join(sign for sign in apart if ord(sign) not in marks)

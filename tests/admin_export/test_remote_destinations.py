@@ -130,7 +130,9 @@ def everything(url):
     there = Destination(url)
     fs, root = there._fs, there._root
     fs.invalidate_cache()
-    return {path.strip("/")[len(root.strip("/")) + 1 :]: fs.cat_file(path) for path in fs.find(root)}
+    return {
+        path.strip("/")[len(root.strip("/")) + 1 :]: fs.cat_file(path) for path in fs.find(root)
+    }
 
 
 def test_a_place_becomes_what_the_folder_is(server, tmp_path):

@@ -9,6 +9,8 @@ from pathlib import Path
 from storage.db import Database
 from storage.media import MediaStore
 from tests.console.browsing import WIDTHS, context_for, served
+from tests.console.busy import busy, counted
+from tests.console.entering import enter
 from tests.console.shown import SHOWN
 from tests.console.world import World
 from tests.runtime.chromium import chromium
@@ -21,6 +23,9 @@ def main(folder: Path, names: list[str]) -> None:
         db.migrate()
         world = World(db, MediaStore(f"file://{place}/media"))
         world.fill()
+        busy(world)
+        counted(world)
+        enter(world)
         with chromium() as browser, served(world) as url:
             for shown in SHOWN:
                 for width in WIDTHS if not names or shown.name in names else ():

@@ -18,6 +18,8 @@ from storage.db import Database
 from storage.media import MediaStore
 from storage.times import now_ms
 from tests.console.browsing import context_for, served
+from tests.console.busy import busy, counted
+from tests.console.entering import enter
 from tests.console.shown import SHOWN, Shown
 from tests.console.world import World
 from tests.runtime.chromium import chromium
@@ -45,6 +47,9 @@ def town() -> Iterator[World]:
         db.migrate()
         town = World(db, MediaStore(f"file://{place}/media"))
         town.fill()
+        busy(town)
+        counted(town)
+        enter(town)
         town.clock.now += 20 * 24 * 3600 * 1000  # so that there are alarms
         yield town
         db.close()

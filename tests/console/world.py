@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
+from civic.link_codes import Codes
 from civic.plans import Role as Actor
 from civic.plans import Status
 from console.app import app
@@ -24,6 +25,9 @@ from console.deps import Deps, OidcSettings
 from console.guard import COOKIE
 from console.keys import Keys, new_token, token_hash
 from console.roles import Role
+from runtime import bot_texts
+from runtime.console import clean_photo
+from runtime.console_campaigns import ConsoleCampaigns
 from runtime.console_preview import preview
 from runtime.round_file import load_round
 from storage import (
@@ -43,6 +47,7 @@ from storage.media import MediaStore
 from storage.recordings import Heard
 from storage.tables import outbox as outbox_rows
 from tests.console.talking import desk_of, talk
+from tests.console.voting import campaign, vote
 
 REPO = Path(__file__).resolve().parents[2]
 SECRET = "the key of a test, long enough"
@@ -92,6 +97,11 @@ class World:
             languages=LANGUAGES,
             preview=preview,
             desk=desk_of(self),
+            campaigns=ConsoleCampaigns(),
+            texts=bot_texts.texts,
+            make_sound=bot_texts.made,
+            codes=Codes(b"a synthetic pepper"),
+            clean_photo=clean_photo,
             clock=self.clock,
         )
 
@@ -144,6 +154,8 @@ class World:
         picture = self.store.put(green(), ".jpg")
         self.db.call(lambda conn: _fill(conn, self.clock(), sound, picture))
         talk(self, sound)
+        self.db.call(lambda conn: vote(conn, self.clock()))
+        self.db.call(lambda conn: campaign(conn, self.clock()))
 
 
 def post(client: TestClient, path: str, **fields: object) -> Any:
