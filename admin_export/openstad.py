@@ -240,27 +240,33 @@ def _fitting(dataset: Dataset, plan: ExportedPlan, text: str, field: str) -> str
     """Words that are long enough and not too long: the plan's own as far as they go."""
     span = LENGTHS[field]
     shorten = words if field == "title" else sentences
-    facts = list(_facts(dataset, plan, field))
+    sure = _SURE_TITLE if field == "title" else _SURE
+    facts = [*_facts(dataset, plan, field), *sure]
     for room in (0, span[0] + len(facts)):
         short = shorten(text, span[1] - room, length)
         if fitting := lengthened(short, facts, span, length):
             return fitting
-    return lengthened("", facts, span, length)
+    return lengthened("", facts, span, length) or lengthened("", sure, span, length)
 
 
 def _facts(dataset: Dataset, plan: ExportedPlan, field: str) -> Iterator[str]:
-    """What else is known of the plan. The last ones always fit, and are long enough."""
+    """What else is known of the plan."""
     area = dataset.area_name(plan.area) if plan.area else ""
     if field == "title":
         yield from (f"in {area}" for _ in [area] if area)
         yield f"(plan {plan.number})"
-        yield "voor de buurt"
         return
     theme = dataset.theme_name(plan.theme) if plan.theme else ""
     for name, value in {"Plek": plan.address, "Gebied": area, "Thema": theme}.items():
         if value:
             yield f"{name}: {value}."
     yield f"Dit is plan {plan.number} van {dataset.round.name.get('nl')}."
-    yield "Het plan is met Buurtstem ingestuurd, in eigen woorden."
-    yield "De coördinatoren van het buurtbudget kunnen er meer over vertellen."
-    yield "Zij helpen ook bij vragen over dit plan."
+
+
+# True of every plan, and long enough whatever else is left out.
+_SURE_TITLE = ("Plan", "voor de buurt")
+_SURE = (
+    "Het plan is met Buurtstem ingestuurd, in eigen woorden.",
+    "De coördinatoren van het buurtbudget kunnen er meer over vertellen.",
+    "Zij helpen ook bij vragen over dit plan.",
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable
 
 from admin_export.measures import Measure
@@ -35,7 +36,8 @@ def words(text: str, most: int, measure: Measure) -> str:
     plain = " ".join(text.split())
     if measure(plain)[1] <= most:
         return plain
-    start = plain[: most + 1]
+    fits = bisect_right(range(most), most, key=lambda end: measure(f"{plain[:end]}…")[1])
+    start = plain[: fits + 1]
     while start:
         start = _shorter(start)
         kept = start.rstrip(_ENDS)

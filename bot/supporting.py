@@ -36,7 +36,8 @@ def _browse(scope: Scope, args: Mapping[str, Any]) -> Outcome:
         {"number": p.number, "title": p.title, "status": p.status, "count": p.supporters}
         for p in found[:most]
     ]
-    return Outcome(True, {"plans": plans, "more": len(found) > most})
+    machine = any(p.machine for p in found[:most])
+    return Outcome(True, {"plans": plans, "more": len(found) > most, "machine": machine})
 
 
 def _view(scope: Scope, args: Mapping[str, Any]) -> View | None:

@@ -106,6 +106,8 @@ DYNAMIC: Mapping[str, Iterable[str]] = {
     "failed.means.": FAILED,
     "failed.do.": FAILED,
     "failed.kind.": ("reply", "notice", "campaign"),
+    "exports.state.": ("wanted", "running", "done", "failed"),
+    "exports.count.": ("plans", "recordings", "photos", "changed", "plans_with_notes"),
     "error.": ("400", "403", "404", "405", "413"),
     # written by the guard, the sign-in and the command line
     "audit.": (

@@ -54,15 +54,16 @@ class OidcSettings:
 class Deps:
     """What the console asks of the rest.
 
-    `secret` is the application's key. `public_url` is "" on a laptop. `demo` lets the sample
-    users in, who have no second factor. `enqueue(conn, task, ref, key)` adds a job within the
-    transaction; `wake(conn, person_id)` has what is in somebody's outbox sent after it.
-    `languages` are the bot's, by code, in their own words; `say(key, language)` is a text of the
-    bot's catalogue. `preview(news, language, own)` is what people will be told. `desk` lets a
-    person answer in the bot's place, `campaigns` shows and holds up campaigns. `texts()` is the
-    bot's whole catalogue, and `make_sound` makes a recording of it ready. `codes` makes the codes
-    of what is entered for others, `clean_photo` a photo ready to be kept; it raises ValueError for
-    what is none. `translates`: a machine may be asked to. `clock` gives UTC milliseconds.
+    `secret` is the application's key. `public_url` is "" on a laptop. `demo` lets the sample users
+    in, who have no second factor. `enqueue(conn, task, ref, key)` adds a job within the
+    transaction; `wake(conn, person_id)` has what is in somebody's outbox sent after it. `languages`
+    are the bot's, by code, in their own words; `say(key, language)` is a text of the bot's
+    catalogue. `preview(news, language, own)` is what people will be told. `desk` lets a person
+    answer in the bot's place, `campaigns` shows and holds up campaigns, `export_url` is where
+    exports go. `texts()` is the bot's whole catalogue, and `make_sound` makes a recording of it
+    ready. `codes` makes the codes of what is entered for others, `clean_photo` a photo ready to be
+    kept; it raises ValueError for what is none. `translates`: a machine may be asked to. `clock`
+    gives UTC milliseconds.
     """
 
     db: Database
@@ -78,6 +79,7 @@ class Deps:
     preview: Preview = lambda what, language, own: ""
     desk: Desk | None = None
     campaigns: Campaigning | None = None
+    export_url: str = ""
     texts: Callable[[], Texts] = Texts
     make_sound: MakeSound = unable
     codes: Codes = field(default_factory=lambda: Codes(b""))

@@ -9,12 +9,13 @@ from sqlalchemy import Connection
 
 from civic.plans import OPEN_TO_SUPPORT, RESULTS, STEPS, Refusal, Status, refusal
 from civic.plans import Role as Actor
-from civic.rounds import Round
+from civic.rounds import Phase, Round
 from console.roles import Role
 from console.visit import Visit
-from storage import assessing, elections, hearing, plans, supports, translations
+from storage import assessing, hearing, plans, supports, translations
 from storage.plans import Plan
 from storage.rounds import ActiveRound
+from storage.times import from_ms
 
 ACTS_AS: Mapping[Role, Actor] = {
     Role.COORDINATOR: Actor.COORDINATOR,
@@ -59,23 +60,25 @@ async def on_plan(visit: Visit) -> OnPlan:
     """The plan of the path's `number`; noted as seen. A 404 when there is none."""
     active = await visit.round()
     number, me = visit.number("number"), visit.me.name
-    found = await visit.read(lambda conn: _found(conn, active, number, me))
+    now = visit.deps.clock()
+    found = await visit.read(lambda conn: _found(conn, active, number, me, now))
     if found is None:
         raise visit.missing()
     visit.saw("plan", found.plan.id)
     return found
 
 
-def _found(conn: Connection, active: ActiveRound, number: int, me: str) -> OnPlan | None:
+def _found(
+    conn: Connection, active: ActiveRound, number: int, me: str, now_ms: int
+) -> OnPlan | None:
     plan = plans.by_number(conn, active.id, number)
-    return load(conn, active, plan, me) if plan else None
+    return load(conn, active, plan, me, now_ms) if plan else None
 
 
-def load(conn: Connection, active: ActiveRound, plan: Plan, me: str) -> OnPlan:
+def load(conn: Connection, active: ActiveRound, plan: Plan, me: str, now_ms: int) -> OnPlan:
     """What is known of a plan, for the user of this name."""
     support = supports.count(conn, plan.id)
     asked = active.round.support_needed
-    on_ballot = plan.status == Status.ADMITTED and elections.of_round(conn, active.id) is not None
     return OnPlan(
         active,
         plan,
@@ -83,9 +86,24 @@ def load(conn: Connection, active: ActiveRound, plan: Plan, me: str) -> OnPlan:
         assessing.is_assessor_of(conn, plan.id, me),
         support,
         max(0, asked - support) if Status(plan.status) in OPEN_TO_SUPPORT else 0,
-        on_ballot,
-        {each.language: each.title for each in translations.of_plan(conn, plan.id).values()},
+        plan.status == Status.ADMITTED and vote_has_begun(active, now_ms),
+        _titles(conn, plan),
     )
+
+
+def _titles(conn: Connection, plan: Plan) -> dict[str, str]:
+    """As news has them: by a person's hand."""
+    found = translations.of_plan(conn, plan.id).values()
+    return {each.language: each.title for each in found if not each.machine and each.title}
+
+
+def vote_has_begun(active: ActiveRound, now_ms: int) -> bool:
+    """Whether people vote or have voted, by the dates or by the phase that somebody set."""
+    if active.phase is not None:
+        order = list(Phase)
+        return order.index(active.phase) >= order.index(Phase.VOTE)
+    dates = active.round.dates(Phase.VOTE)
+    return dates is not None and from_ms(now_ms) >= dates.opens_at
 
 
 def actor_of(visit: Visit) -> Actor | None:

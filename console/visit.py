@@ -127,7 +127,8 @@ class Visit:
 
     def say(self, key: str, tone: str = "good") -> None:
         """What the next page begins with; `tone` is good or bad."""
-        self.request.session.setdefault("say", []).append([key, tone])
+        said = self.request.session.get("say", [])
+        self.request.session["say"] = [*said, [key, tone]]  # a new one: it must be noticed
 
     def url(self, name: str, query: Mapping[str, Any] | None = None, **params: Any) -> str:
         """The address of a route, without host; parameters of `query` that are empty are not."""

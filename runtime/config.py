@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     whisper_backend: Literal["faster-whisper", "openai-whisper"] = "faster-whisper"
     whisper_model: str = ""
     whisper_threads: int = Field(default=2, ge=1, le=64)
-    export_url: str = ""
+    export_url: SecretStr = SecretStr("")  # it may hold a password
     export_day: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] = "mon"
     export_hour: int = Field(default=7, ge=0, le=23)  # by the clock in Amsterdam
     openstad_url: str = ""

@@ -21,6 +21,7 @@ from runtime.config import Settings
 from runtime.console_campaigns import ConsoleCampaigns
 from runtime.console_preview import preview
 from runtime.sender import TASK as DELIVER
+from runtime.weekly_export import destination_url
 from runtime.wiring import System
 from storage import audit, console_sessions, console_users
 from storage.console_users import User
@@ -54,6 +55,7 @@ def deps(system: System, *, demo: bool = False) -> Deps:
         preview=preview,
         desk=system.desk,
         campaigns=ConsoleCampaigns(),
+        export_url=destination_url(settings),
         texts=bot_texts.texts,
         make_sound=bot_texts.made,
         codes=Codes(config.pepper(settings)),

@@ -58,7 +58,7 @@ def _export(
 ) -> list[str]:
     since = _day(args.since) if args.since else None
     until = maker.db.read(partial(moment, round_id=active.id))
-    base = args.out or settings.export_url or HERE
+    base = args.out or settings.export_url.get_secret_value() or HERE
     order = Order(
         round_id=active.id,
         round=active.round,

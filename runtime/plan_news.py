@@ -150,7 +150,9 @@ def _facts(conn: Connection, news: News) -> Facts:
     plan = plans.by_id(conn, news.plan_id)
     assert plan is not None
     asked = plan_life.adjustment(conn, plan.id)
-    titles = {each.language: each.title for each in translations.of_plan(conn, plan.id).values()}
+    found = translations.of_plan(conn, plan.id).values()
+    # A machine's title would have to say so, for which a line of news has no room.
+    titles = {each.language: each.title for each in found if not each.machine and each.title}
     return Facts(
         news,
         plan,

@@ -174,7 +174,7 @@ class Exports:
 
 def destination_url(settings: Settings) -> str:
     """Where exports go that nobody gave another place."""
-    return settings.export_url or str(settings.folder / FOLDER)
+    return settings.export_url.get_secret_value() or str(settings.folder / FOLDER)
 
 
 def exports(settings: Settings, db: Database, jobs: Jobs) -> Exports:

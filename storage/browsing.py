@@ -17,13 +17,17 @@ Order = Literal["newest", "nearest"]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A plan in a list. `title` in the reader's language if there is a translation."""
+    """A plan in a list. `title` in the reader's language if there is a translation.
+
+    `machine`: it is one that nobody has looked at.
+    """
 
     id: int
     number: int
     title: str
     status: str
     supporters: int
+    machine: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,8 @@ def browse(
     """Plans of the round; `nearest` only those that still look for support, most of it first."""
     where = {"round": round_id, "reads": language, "there": area, "about": theme}
     where |= {"most": limit, "skip": offset}
-    return [Shown(*row) for row in conn.execute(_ORDERS[order], where)]
+    found = conn.execute(_ORDERS[order], where)
+    return [Shown(*row) for row in found]
 
 
 def view(
@@ -95,8 +100,16 @@ _read = plans.outerjoin(
     ),
 )
 _title = func.coalesce(plan_translations.c.title, plans.c.title)
+_machine = func.coalesce(plan_translations.c.machine, literal(False)).label("machine")
 _browsed = (
-    select(plans.c.id, plans.c.number, _title, plans.c.status, _count.label("supporters"))
+    select(
+        plans.c.id,
+        plans.c.number,
+        _title,
+        plans.c.status,
+        _count.label("supporters"),
+        _machine,
+    )
     .select_from(_read)
     .where(
         plans.c.round_id == bindparam("round"),
@@ -119,7 +132,7 @@ _VIEW = (
         _title.label("title"),
         func.coalesce(plan_translations.c.text, plans.c.text).label("text"),
         func.coalesce(plan_translations.c.language, plans.c.language).label("language"),
-        func.coalesce(plan_translations.c.machine, literal(False)).label("machine"),
+        _machine,
         plans.c.area,
         plans.c.theme,
         plans.c.status,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 # Any number that nothing else in this database uses.
 _LOCK = text("SELECT pg_advisory_xact_lock(8207141)")
@@ -21,3 +21,8 @@ def upgrade(conn: Connection) -> None:
     config.set_main_option("script_location", "storage:migrations")
     config.attributes["connection"] = conn
     command.upgrade(config, "head")
+
+
+def is_empty(conn: Connection) -> bool:
+    """Whether there is no table at all: a database with any may be somebody's."""
+    return not inspect(conn).get_table_names()

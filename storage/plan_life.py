@@ -6,7 +6,7 @@ history with actor and time, and puts the news that tells people in the same tra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -64,7 +64,10 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of a plan's history, with its reason by language."""
+    """A step of a plan's history, with its reason by language.
+
+    `machine`: the languages in which nobody has looked at it.
+    """
 
     id: int
     at: int
@@ -72,6 +75,7 @@ class Step:
     before: str
     after: str
     reasons: Mapping[str, str]
+    machine: frozenset[str] = frozenset()
 
 
 Given = Literal["given", "already", "own", "closed"]
@@ -217,18 +221,18 @@ def say(
 
 def steps(conn: Connection, plan_id: int) -> list[Step]:
     """The plan's life so far, in order, with every reason in every language."""
-    others: dict[int, dict[str, str]] = {}
+    others: dict[int, list[Any]] = {}
     for row in conn.execute(_REASONS_OF, {"plan": plan_id}):
-        others.setdefault(row.history_id, {})[row.language] = row.text
-    return [
-        Step(row.id, row.at, row.actor, row.before, row.after, _reasons(row, others))
-        for row in conn.execute(_STEPS, {"plan": plan_id})
-    ]
+        others.setdefault(row.history_id, []).append(row)
+    found = conn.execute(_STEPS, {"plan": plan_id})
+    return [_step(row, others.get(row.id, [])) for row in found]
 
 
-def _reasons(row: Any, others: Mapping[int, Mapping[str, str]]) -> dict[str, str]:
-    dutch = {DUTCH: row.reason} if row.reason else {}
-    return {**dutch, **others.get(row.id, {})}
+def _step(row: Any, others: Sequence[Any]) -> Step:
+    reasons = {DUTCH: row.reason} if row.reason else {}
+    reasons |= {each.language: each.text for each in others}
+    machine = frozenset(each.language for each in others if each.machine)
+    return Step(row.id, row.at, row.actor, row.before, row.after, reasons, machine)
 
 
 def put_reason(

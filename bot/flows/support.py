@@ -147,8 +147,10 @@ def found(scene: Scene) -> Ask:
     seen = dict(scene.answers.get("found") or {})
     plans = list(seen.get("plans") or ())
     more = (Choice("more", Text("my_plans.more.label"), "more"),) if seen.get("more") else ()
+    translated = (Text("life.machine"),) if seen.get("machine") else ()
+    lines = (*(_line(scene, each) for each in plans), *translated)
     return _asking(
-        Text("support.found", plans=tuple(_line(scene, each) for each in plans)),
+        Text("support.found", plans=lines),
         (*(_choice(each, len(plans)) for each in plans), *more, MENU),
         _plan_chosen,
     )

@@ -183,13 +183,14 @@ class OnTest:
 
 async def _on_test(visit: Visit) -> OnTest:
     active, row, me = await visit.round(), visit.number("id"), visit.me.name
+    now = visit.deps.clock()
 
     def read(conn: Connection) -> tuple[OnPlan, Assessment] | None:
         test = assessing.get(conn, row)
         plan = plans.by_id(conn, test.plan_id) if test else None
         if test is None or plan is None or plan.round_id != active.id:
             return None
-        return load(conn, active, plan, me), test
+        return load(conn, active, plan, me, now), test
 
     found = await visit.read(read)
     if found is None:

@@ -82,7 +82,7 @@ async def make(visit: Visit) -> Response:
 
 
 async def download(visit: Visit) -> Response:
-    export_id, name = visit.number("id"), str(visit.request.path_params["name"])
+    export_id, name = visit.number("id"), str(visit.request.path_params["file"])
     export = await visit.read(partial(exports_made.by_id, export_id=export_id))
     if export is None or export.state is not State.DONE or export.file(name) is None:
         raise visit.missing()
@@ -168,7 +168,7 @@ async def apply(visit: Visit) -> Response:
 ROUTES = [
     View("exports", "/exports", show, WATCHERS, nav=True),
     Act("exports.make", "/exports", make, COORDINATORS),
-    View("exports.file", "/exports/{id:int}/{name:path}", download, COORDINATORS),
+    View("exports.file", "/exports/{id:int}/{file:path}", download, COORDINATORS),
     Act("exports.upload", "/decisions", upload, COORDINATORS, most_bytes=MOST_FILE, files=1),
     Act("exports.apply", "/decisions/apply", apply, COORDINATORS, most_bytes=MOST_FILE),
 ]

@@ -26,6 +26,7 @@ from storage import (
     started,
     starting,
     transcripts,
+    translating,
     translations,
 )
 
@@ -59,6 +60,7 @@ def _found(conn: Connection, on: OnPlan, *, contacts: bool, voices: bool) -> dic
         "recordings": recordings.of_plan(conn, plan.id) if voices else [],
         "versions": transcripts.of_plan(conn, plan.id) if voices else {},
         "translations": translations.of_plan(conn, plan.id),
+        "translating": translating.state_of(conn, plan.id),
         "photos": photos.of_plan(conn, plan.id),
         "steps": plan_life.steps(conn, plan.id),
         "asked": plan_life.adjustment(conn, plan.id),

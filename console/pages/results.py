@@ -19,7 +19,7 @@ from civic.plans import Status
 from civic.worktime import waking_hour
 from console import days, deciding, tally_file
 from console.deciding import Decision, Section
-from console.forms import Form
+from console.forms import Filters, Form, Paging
 from console.preview import Tidings
 from console.roles import COORDINATORS, SEES_CONTACTS, Role
 from console.routes import Act, View
@@ -74,6 +74,9 @@ async def _page(visit: Visit, active: ActiveRound, form: Form[Any], status: int 
         }
 
     found = await visit.read(read)
+    page = visit.filters(Filters).page
+    paging = Paging(page, len(found["missed"]))
+    found["missed"] = found["missed"][Paging.offset(page) :][: paging.size]
     if found["missed"]:
         visit.saw("not_reached", *(each.news_id for each in found["missed"]))
     return visit.page(
@@ -84,6 +87,7 @@ async def _page(visit: Visit, active: ActiveRound, form: Form[Any], status: int 
         contacts=contacts,
         may_decide=visit.may(DECIDE),
         may_upload=visit.may(COORDINATORS),
+        paging=paging,
         **found,
     )
 

@@ -28,13 +28,12 @@ DOINGS = (Doing.SUBMIT_PLAN, Doing.CHANGE_PLAN, Doing.SUPPORT, Doing.VOTE, Doing
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A phase on the timeline, which is 100 wide; `goes_on`: it ends beyond it."""
+    """A phase on the timeline, which is 100 wide and may end before the phase does."""
 
     dates: PhaseDates
     days: int
     at: float
     width: float
-    goes_on: bool
 
 
 class NewPhase(BaseModel):
@@ -79,8 +78,7 @@ def _bar(dates: PhaseDates, start: date, days: int) -> Bar:
     at = 100 * (dates.start - start).days / days
     length = (dates.end - dates.start).days + 1
     width = min(100 * length / days, 100 - at)
-    goes_on = (dates.end - start).days >= days
-    return Bar(dates, length, min(at, 99), max(width, 1), goes_on)
+    return Bar(dates, length, min(at, 99), max(width, 1))
 
 
 def _span(round_: Round) -> tuple[date, int]:

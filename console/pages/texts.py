@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from starlette.responses import Response
@@ -104,12 +106,19 @@ def _fits(
         return False
     if filters.sound in ("outdated", "recorded") and State(filters.sound) not in found:
         return False
-    return all(word in _words(text, codes) for word in filters.q.casefold().split()[:10])
+    return all(word in _words(text, codes) for word in folded(filters.q).split()[:10])
 
 
 def _words(text: BotText, codes: Sequence[str]) -> str:
     own = (form for code in codes if code in text.wordings for form in text.wordings[code].forms)
-    return "\n".join((text.key, *own)).casefold()
+    return folded("\n".join((text.key, *own)))
+
+
+@lru_cache(4096)
+def folded(text: str) -> str:
+    """Small letters without their marks, for finding words: İ, I, ı and i are one letter here."""
+    apart = unicodedata.normalize("NFKD", text.casefold().replace("ı", "i"))
+    return "".join(char for char in apart if not unicodedata.combining(char))
 
 
 def _line(text: BotText, shown: str, codes: Sequence[str], recordings: Recordings) -> Line:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, inspect
+from sqlalchemy import Connection
 
 from bot.i18n.languages import LANGUAGES
 from civic import pabulib, pabulib_rules, tally
@@ -33,9 +33,9 @@ from civic.rounds import (
 from civic.tally import Pile
 from runtime import stempas
 from runtime.election import keys
-from storage import elections, papers, plans, rounds
+from storage import elections, hot, papers, plans, rounds
 from storage.db import Database
-from storage.tables import people
+from storage.migrate import is_empty
 from storage.times import from_ms, now_ms
 
 AREA = "pabulib"
@@ -164,7 +164,7 @@ class Wanted:
 
 def refuse_filled(db: Database) -> None:
     """Raises ValueError for a database that has any table: it may be somebody's."""
-    if db.read(lambda conn: inspect(conn).get_table_names()):
+    if not db.read(is_empty):
         raise ValueError("--database: it is not empty, so nothing is written into it")
 
 
@@ -188,15 +188,17 @@ def open_election(
 def _begin(conn: Connection, file: File, public: keys.PublicKey) -> int:
     now = now_ms()
     round_id = rounds.save_round(conn, round_of(file), now)
-    somebody = {"language": "nl", "sound": False, "notify": False, "created_at": now}
-    row = conn.execute(insert(people).values(state="active", **somebody).returning(people.c.id))
-    person = int(row.scalar_one())
+    arrival = hot.arrive(
+        conn, channel="simulator", provider_id="plans", address="initiator", hint="", kind="text",
+        body_json="{}", now_ms=now,
+    )  # fmt: skip
+    assert arrival
     for item in file.paper.items:
         title = item.title or f"Plan {item.number}"
         theme = file.theme_of.get(item.theme)
         new = plans.NewPlan(
-            initiator=person, title=title, text=title, language="nl", area=AREA, theme=theme,
-            cost=item.cost,
+            initiator=arrival.person_id, title=title, text=title, language="nl", area=AREA,
+            theme=theme, cost=item.cost,
         )  # fmt: skip
         filed = plans.by_number(conn, round_id, plans.submit(conn, round_id, new, now))
         assert filed

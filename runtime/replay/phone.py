@@ -60,7 +60,7 @@ class Screen:
 
     @property
     def plans(self) -> dict[int, int]:
-        """The plans of a basket, each on a line of its own, with its points where those are given."""
+        """The plans of a basket, each on a line of its own, with its points if those are given."""
         return {int(number): _points(line) for number, line in self._lines()[0]}
 
     @property

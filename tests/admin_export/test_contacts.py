@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pyrage
 import pytest
+from sqlalchemy import insert
 
 from admin_export import contacts
 from admin_export.writers import FORMATS
 from storage import audit, people, rounds
+from storage.tables import addresses
 from tests.admin_export.conftest import KEY, NEXT_WEEK, Resident, exported
 from tests.admin_export.test_dataset import person_of
 from tests.dialogue import Town
@@ -114,6 +116,16 @@ def test_if_it_cannot_be_noted_it_is_not_made(calling: Town) -> None:
 
     with pytest.raises(OSError):
         calling.db.call(work)
+
+
+def test_the_number_is_that_of_the_channel_where_they_said_yes(calling: Town) -> None:
+    who = person_of(calling.db, WHATSAPP)
+    other = {"person_id": who, "channel": "sms", "address": "+31611111111", "hint": ""}
+    other |= {"id": 0, "created_at": 0, "last_in_at": 0}
+    calling.db.call(lambda conn: conn.execute(insert(addresses), other))
+    content = pyrage.decrypt(made(calling), [OWNER]).decode()
+    assert "31687654321" in content
+    assert "31611111111" not in content
 
 
 def test_who_is_forgotten_is_not_in_it(calling: Town) -> None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -155,6 +156,17 @@ def test_small_cells_of_the_figures_are_not_shown(west: Database, tmp_path: Path
     rows = sheet(tmp_path / "plannen.xlsx", "Deelname")
     assert rows[1] == ["ingestuurd", "week", "2019-W25", "niet getoond", "niet getoond"]
     assert rows[2] == ["ingestuurd", "gebied", "Slotermeer Noordoost", 58, 58]
+
+
+def test_a_spreadsheet_was_made_when_its_data_were(tmp_path: Path):
+    """Not when it was written: that would be other bytes each time."""
+    data = hard()
+    written(data, "xlsx", tmp_path)
+    book = load_workbook(tmp_path / "plannen.xlsx")
+    assert book.properties.created == data.until.replace(tzinfo=None)
+    assert book.properties.modified == data.until.replace(tzinfo=None)
+    with ZipFile(tmp_path / "plannen.xlsx") as zipped:
+        assert {info.date_time for info in zipped.infolist()} == {(1980, 1, 31, 0, 0, 0)}
 
 
 # --- csv ----------------------------------------------------------------------------------------

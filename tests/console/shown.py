@@ -63,6 +63,7 @@ SHOWN = [
     Shown("campaign-reminder", "/campaigns/new?name=vote_closing"),
     Shown("failed", "/failed"),
     Shown("stempas", "/stempas"),
+    Shown("exports", "/exports"),
     Shown("texts", "/texts"),
     Shown("texts-open", "/texts?language=ar&sound=open&flow=welcome", "committee"),
     Shown("text", "/texts/submit_plan.theme"),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection, select
 
@@ -23,6 +24,8 @@ from storage.times import from_ms
 if TYPE_CHECKING:
     from tests.console.world import World
 
+T = TypeVar("T")
+
 PEPPER = b"only for these tests"
 ADDRESS = "4711"
 SAID = "Otobüs durağının yanında bir bank istiyorum."
@@ -34,6 +37,10 @@ class Talking:
 
     world: World
     jobs: list[tuple[str, int]] = field(default_factory=list)
+    within: Connection | None = None  # of a transaction that goes on; None: one for each act
+
+    def do(self, work: Callable[[Connection], T]) -> T:
+        return work(self.within) if self.within is not None else self.world.db.call(work)
 
     def __post_init__(self) -> None:
         self.conversation = Conversation(
@@ -55,7 +62,7 @@ class Talking:
             f"talk-{n}", "telegram", str(more.pop("address", ADDRESS)), text=text, choice=choice,
             language_hint="tr", **more,  # type: ignore[arg-type]
         )  # fmt: skip
-        person = self.world.db.call(partial(self.conversation.take, inbound=message))
+        person = self.do(partial(self.conversation.take, inbound=message))
         assert person is not None
         return person
 
@@ -72,7 +79,7 @@ class Talking:
             avg_logprob=-0.3, no_speech_prob=0.1, model="base",
         )  # fmt: skip
         what = Recorded(name, "audio/wav", 100, heard)
-        self.world.db.call(partial(self.conversation.taken, inbox_id=inbox_id, what=what))
+        self.do(partial(self.conversation.taken, inbox_id=inbox_id, what=what))
 
     def taking(self) -> int:
         """The message whose file is to be fetched."""
@@ -95,23 +102,19 @@ class Talking:
         return self.world.db.call(look)
 
 
-def talk(world: World, sound: str) -> int:
-    """A resident who got as far as their idea, and whom a coordinator answers."""
-    talking, before = Talking(world), world.clock.now
+def talk(conn: Connection, world: World, sound: str) -> int:
+    """A resident who says hello, and whom a coordinator answers; their id."""
+    talking, before = Talking(world, within=conn), world.clock.now
     world.clock.now -= 60 * 60_000
     person = talking.says(1, "merhaba")
     talking.says(2, choice="welcome.language:tr")
     talking.says(3, choice="welcome.privacy:yes")
     talking.says(6, "yardım eder misiniz, anlamıyorum bunu")
-    user = world.user("coordinator")
-    begin = partial(
-        talking.desk.begin, person_id=person, user_id=user, name="Anna", instead_of=None
-    )
-    assert world.db.call(begin)
+    user = world.user("coordinator", within=conn)
+    assert talking.desk.begin(conn, person, user, "Anna", None)
     talking.says(7, "Merhaba Anna, planımı nasıl gönderirim?")
     talking.speaks(8, SAID, sound)
-    write = partial(talking.desk.write, person_id=person, user_id=user, words="Böyle çok iyi!")
-    assert world.db.call(write)
+    assert talking.desk.write(conn, person, user, "Böyle çok iyi!")
     world.clock.now = before
     return person
 

@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from civic.plans import Status
+from civic.rounds import Phase
 from storage import (
     people,
     plan_edits,
@@ -17,6 +18,7 @@ from storage import (
     plan_news,
     plans,
     recordings,
+    rounds,
     starting,
     transcripts,
     translations,
@@ -109,9 +111,7 @@ def test_a_plan_that_costs_too_much_is_said_so(full: World) -> None:
     html = full.signed_in("coordinator").get("/console/plans/6/step/admitted").text
     assert "meer dan het hele budget van het gebied (€\xa0120.000)" in html
     assert "meer dan er voor dit thema is (€\xa060.000)" in html
-    confirmed(
-        full.signed_in("coordinator"), "/console/plans/6/step/admitted", anyway="1"
-    )
+    confirmed(full.signed_in("coordinator"), "/console/plans/6/step/admitted", anyway="1")
     assert plan(full, 6).status == "admitted"
 
 
@@ -204,7 +204,8 @@ def test_a_transcript_is_corrected_with_its_history(full: World) -> None:
     kept = better.replace("\r\n", "\n")
     assert plan(full, 2).text == kept
     recording = full.db.read(lambda conn: recordings.get(conn, 2))
-    assert recording and recording.transcript == kept
+    assert recording
+    assert recording.transcript == kept
     versions = full.db.read(lambda conn: transcripts.of_plan(conn, plan(full, 2).id))[2]
     assert [(each.actor, each.text) for each in versions] == [
         ("", heard),
@@ -280,7 +281,8 @@ def test_details_are_corrected_with_a_reason(full: World) -> None:
     )
     html = client.get("/console/plans/4").text
     assert "Reden: Zo bedoeld" in html
-    assert "<del" in html and SAID[3][1] in html
+    assert "<del" in html
+    assert SAID[3][1] in html
 
 
 @pytest.mark.parametrize(
@@ -295,10 +297,10 @@ def test_amounts_as_people_write_them(typed: str, cost: str) -> None:
 
 
 def test_a_ballot_that_is_voted_on_does_not_change(full: World) -> None:
-    from storage import elections
-
-    full.db.call(lambda conn: elections.opened(conn, 1, "00" * 32, 3, 2, full.clock()))
     client, path = full.signed_in("coordinator"), "/console/plans/8/edit"
+    full.db.call(lambda conn: rounds.set_phase(conn, 1, Phase.SELECTION))
+    assert "liggen nu vast" not in client.get(path).text
+    full.db.call(lambda conn: rounds.set_phase(conn, 1, Phase.VOTE))
     assert "liggen nu vast" in client.get(path).text
     before = plan(full, 8)
     fields = {"title": "Iets anders", "text": "Andere woorden.", "cost": "1", "area": "waterkant"}

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, insert, select
 from civic import campaigns as civic
 from civic.campaigns import State
 from civic.rounds import today
-from storage import campaigns, chain, elections, rounds, stempassen
+from storage import campaigns, chain, elections, exports_made, rounds, stempassen
+from storage.exports_made import File
 from storage.tables import outbox, people
 from storage.times import from_ms
 from storage.vote_tables import code_checks, passes_used, turnout
@@ -72,3 +73,19 @@ def campaign(conn: Connection, now: int) -> int:
         row = {**common, "person_id": person, "state": state, "status": status, "reason": reason}
         conn.execute(insert(outbox), row)
     return made
+
+
+def export(conn: Connection, now: int) -> None:
+    """One export that is made, one that failed, and one that is wanted."""
+    active = rounds.active(conn)
+    assert active
+    for n, week in enumerate(("2027-W01", "2027-W02")):
+        made = exports_made.want_week(conn, active.id, week, None, now - (9 - 7 * n) * DAY, now)
+        assert made
+        exports_made.begin(conn, made, now + DAY, now)
+        if n:
+            exports_made.fail(conn, made, "unreachable", now + DAY, now)
+            continue
+        files = [File("plannen.xlsx", 12_345, "ab" * 32), File("manifest.json", 400, "cd" * 32)]
+        exports_made.finish(conn, made, "demo-2027-W01", files, {"plans": 4, "photos": 2}, now)
+    exports_made.ask(conn, active.id, now)

@@ -6,6 +6,7 @@ import io
 import math
 import struct
 import wave
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
+from bot.i18n.catalogue import Text, translate
 from civic.link_codes import Codes
 from civic.plans import Role as Actor
 from civic.plans import Status
@@ -47,7 +49,7 @@ from storage.media import MediaStore
 from storage.recordings import Heard
 from storage.tables import outbox as outbox_rows
 from tests.console.talking import desk_of, talk
-from tests.console.voting import campaign, vote
+from tests.console.voting import campaign, export, vote
 
 REPO = Path(__file__).resolve().parents[2]
 SECRET = "the key of a test, long enough"
@@ -83,6 +85,8 @@ class World:
     demo: bool = False
     public_url: str = ""
     oidc: OidcSettings | None = None
+    export_url: str = ""
+    enqueue: Callable[..., object] = lambda *job: None
     apps: dict[Any, Starlette] = field(default_factory=dict)
 
     @property
@@ -98,8 +102,11 @@ class World:
             preview=preview,
             desk=desk_of(self),
             campaigns=ConsoleCampaigns(),
+            export_url=self.export_url,
+            enqueue=self.enqueue,
             texts=bot_texts.texts,
             make_sound=bot_texts.made,
+            say=lambda key, language: translate(Text(key), language),
             codes=Codes(b"a synthetic pepper"),
             clean_photo=clean_photo,
             clock=self.clock,
@@ -107,7 +114,7 @@ class World:
 
     def app(self) -> Starlette:
         """The application; the same one for the same settings, since making it takes a moment."""
-        settings = (self.demo, self.public_url, self.oidc)
+        settings = (self.demo, self.public_url, self.oidc, self.export_url)
         if settings not in self.apps:
             self.apps[settings] = Starlette(routes=[Mount("/console", app(self.deps))])
         return self.apps[settings]
@@ -119,7 +126,14 @@ class World:
             client.cookies.set(COOKIE, token, path="/console")
         return client
 
-    def user(self, role: str, *, name: str = "", password: str | None = None) -> int:
+    def user(
+        self,
+        role: str,
+        *,
+        name: str = "",
+        password: str | None = None,
+        within: Connection | None = None,
+    ) -> int:
         """An account of this role; the one there is when it has the same name."""
         name = name or f"test-{role}"
 
@@ -130,7 +144,7 @@ class World:
             hashed = password or PASSWORD
             return console_users.add(conn, name, role, self.clock(), password=hashed)
 
-        return self.db.call(work)
+        return work(within) if within is not None else self.db.call(work)
 
     def signed_in(self, role: str, *, complete: bool = True) -> TestClient:
         """Somebody of this role, signed in (or with only their password given)."""
@@ -152,10 +166,13 @@ class World:
         """Four plans in four languages, two requests for help, a message that failed."""
         sound = self.store.put(beep(), ".wav")
         picture = self.store.put(green(), ".jpg")
-        self.db.call(lambda conn: _fill(conn, self.clock(), sound, picture))
-        talk(self, sound)
-        self.db.call(lambda conn: vote(conn, self.clock()))
-        self.db.call(lambda conn: campaign(conn, self.clock()))
+        self.db.call(lambda conn: self._fill(conn, sound, picture))
+
+    def _fill(self, conn: Connection, sound: str, picture: str) -> None:
+        _fill(conn, self.clock(), sound, picture)
+        talk(conn, self, sound)
+        for more in (vote, campaign, export):
+            more(conn, self.clock())
 
 
 def post(client: TestClient, path: str, **fields: object) -> Any:

@@ -1,8 +1,8 @@
 """Nothing that is kept tells who voted what: by its bytes, or by where and when it was written.
 
 260 residents vote through the whole system, on both databases. Then all of its files are read
-like somebody would who has the machine: while the vote ran, at its end, and a backup. The second
-test tries to match people with envelopes by every order that there is.
+like somebody would who has the machine: while the vote ran, at its end, and a backup. Then people
+are matched with envelopes by every order that there is, before and after the box was mixed.
 """
 
 from __future__ import annotations
@@ -96,31 +96,23 @@ def test_the_search_finds_every_spelling() -> None:
     assert codes_in(b"482913 075654", frozenset({code})) == set()
 
 
-def test_no_byte_of_a_code_or_a_choice_is_anywhere(tmp_path: Path, url: str) -> None:
-    asyncio.run(_search(tmp_path, url))
+async def _search(vote: Voted, folder: Path, since: float) -> None:
+    files = [*_files(vote, since), *vote.seized.iterdir(), vote.log, *_backup(vote, folder)]
+    assert len({path.name for path in files}) > 3
+    marks = marks_of_choices(vote)
+    size = sum(_holds_nothing(vote, marks, path) for path in files)
+    print(f"{size:,} bytes of {len(files)} files: {CODES} codes, 0 found")
+    held = b"".join(path.read_bytes() for path in _files(vote, since))
+    assert b'"text": "merhaba"' in held, "the search finds what is there"
+    assert TITLE.format(3).encode() in held
 
 
-async def _search(folder: Path, url: str) -> None:
-    began = time.time()
-    async with voted(folder, url) as vote:
-        files = [*_files(vote, began), *vote.seized.iterdir(), vote.log, *_backup(vote, folder)]
-        assert len({path.name for path in files}) > 3
-        known = frozenset(vote.codes[:CODES])
-        marks = marks_of_choices(vote)
-        everything = 0
-        for path in files:
-            data = path.read_bytes()
-            everything += len(data)
-            assert codes_in(data, known) == set(), path.name
-            assert [mark for mark in marks if mark in data] == [], path.name
-        print(f"{everything:,} bytes of {len(files)} files: {len(known)} codes, 0 found")
-        held = b"".join(path.read_bytes() for path in _files(vote, began))
-        assert b'"text": "merhaba"' in held, "the search finds what is there"
-        assert TITLE.format(3).encode() in held
-    for path in vote.folder.rglob("*"):  # after the end, when SQLite has tidied up
-        data = path.read_bytes() if path.is_file() else b""
-        assert codes_in(data, known) == set(), path.name
-        assert [mark for mark in marks if mark in data] == [], path.name
+def _holds_nothing(vote: Voted, marks: Sequence[bytes], path: Path) -> int:
+    """That there is no code and no choice in a file; its size."""
+    data = path.read_bytes()
+    assert codes_in(data, frozenset(vote.codes[:CODES])) == set(), path.name
+    assert [mark for mark in marks if mark in data] == [], path.name
+    return len(data)
 
 
 def _files(vote: Voted, since: float) -> list[Path]:
@@ -272,19 +264,32 @@ def test_the_matching_sees_what_is_there() -> None:
     assert match("shifted", names, shifted).chance < 1e-9
 
 
-def test_no_order_tells_whose_an_envelope_is(tmp_path: Path, url: str) -> None:
-    asyncio.run(_link(tmp_path, url))
+async def _match(vote: Voted) -> None:
+    await vote.system.db.run(truncate_log)
+    before = attacks(vote)
+    told("before mixing", before)
+    assert min(each.chance for each in before) < LEAST, "the matching sees what there is to see"
+    await vote.system.db.run(lambda conn: envelopes.mix(conn, vote.round_id))
+    await vote.system.db.run(truncate_log)
+    after = attacks(vote)
+    told("after mixing", after)
+    assert len(vote.credential_at) > 150
+    assert [each for each in after if each.chance * len(after) < LEAST] == []
 
 
-async def _link(folder: Path, url: str) -> None:
+# --- both, on one vote --------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_neither_bytes_nor_order_tell_who_voted_what(tmp_path: Path, url: str) -> None:
+    asyncio.run(_look(tmp_path, url))
+
+
+async def _look(folder: Path, url: str) -> None:
+    began = time.time()
     async with voted(folder, url) as vote:
-        await vote.system.db.run(truncate_log)
-        before = attacks(vote)
-        told("before mixing", before)
-        await vote.system.db.run(lambda conn: envelopes.mix(conn, vote.round_id))
-        await vote.system.db.run(truncate_log)
-        after = attacks(vote)
-        told("after mixing", after)
-        assert len(vote.credential_at) > 150
-        unlikely = [each for each in after if each.chance * len(after) < LEAST]
-        assert unlikely == []
+        await _search(vote, folder, began)
+        await _match(vote)
+    for path in vote.folder.rglob("*"):  # after the end, when SQLite has tidied up
+        if path.is_file():
+            _holds_nothing(vote, marks_of_choices(vote), path)

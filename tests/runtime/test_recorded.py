@@ -20,6 +20,7 @@ from storage.db import Database
 from storage.media import MediaStore
 from storage.prompts import NewPrompt
 
+READ = "This is how somebody reads it aloud."  # not in our voice's way
 GREETING, QUESTION = "Dank je wel!", "Waar gaat je plan over? Kies er een."
 
 
@@ -70,10 +71,10 @@ class Place:
         self.sounds = Sounds(self.voice, folder / "sounds", recorded=recorded)
         self.user = db.call(lambda c: console_users.add(c, "anna", "coordinator", 0, password="x"))
 
-    def record(self, key: str, language: str, words: str = "", *, outdated: bool = False) -> bytes:
+    def record(self, key: str, language: str, read: str = READ, *, outdated: bool = False) -> bytes:
         """Has somebody record this text; returns the file."""
         wording = texts().by_key[key].wordings[language]
-        done = made(ESpeak().say(words or wording.aloud, "en"))
+        done = made(ESpeak().say(read, "en"))
         new = NewPrompt(
             key=key,
             language=language,
@@ -89,8 +90,7 @@ class Place:
     def heard(self, *lines: Text, language: str = "nl", channel: str = "whatsapp") -> Sound:
         """What a person with sound on gets to hear of these lines."""
         messages = fit(Reply(lines), language, channel, "whatsapp:+31600000000", sound=True)
-        sound = next(message.sound for message in messages if message.sound)
-        return sound
+        return next(message.sound for message in messages if message.sound)
 
 
 @pytest.fixture
