@@ -77,6 +77,7 @@ def export(url: str, folder: Path) -> None:
     dataset = timed("reading", lambda: read(db, until))
     written = [timed(name, partial(write, dataset, folder)) for name, write in FORMATS.items()]
     print(f"all formats: {time.perf_counter() - begun:.1f} s (wanted: under 60)")
+    print(f"of the processor, with the start: {time.process_time():.1f} s")
     print(f"notes: {len({note for each in written for note in each.notes})}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory: {peak:.0f} MB (wanted: under 500)")

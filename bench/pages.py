@@ -21,6 +21,7 @@ from sqlalchemy import Connection, insert, select, update
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from bench import _running
 from civic.plans import RESULTS, Status
 from civic.rounds import Round
 from console.app import app
@@ -61,6 +62,12 @@ PAGES = {
     "participation": ("/participation", "coordinator"),
     "participation, a minute later": ("/participation", "coordinator"),
     "a plot, a minute later": ("/participation/week.svg", "coordinator"),
+    "one conversation": ("/help/people/1", "coordinator"),
+    "failed messages": ("/failed", "coordinator"),
+    "round": ("/round", "coordinator"),
+    "campaigns": ("/campaigns", "coordinator"),
+    "passes": ("/stempas", "coordinator"),
+    "exports": ("/exports", "coordinator"),
     "audit": ("/audit", "auditor"),
     "audit, one kind": ("/audit?kind=plan&page=20", "auditor"),
 }
@@ -84,6 +91,7 @@ def fill(conn: Connection, n_plans: int, n_people: int) -> None:
     conn.execute(update(plans).where(plans.c.number == 17).values(status="assessing"))
     _work(conn, n_plans, now)
     _messages(conn, n_people, now)
+    _running.fill(conn, n_people, now)
     given = [
         {"plan_id": n % n_plans + 1, "person_id": n % n_people + 1, "at": now}
         for n in range(5 * n_people)

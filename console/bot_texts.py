@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from string import Formatter
 
+from civic.rounds import label_length
 from storage.prompts import Prompt
 
 
@@ -44,8 +45,9 @@ class Wording:
 
     @property
     def length(self) -> int:
-        """Of a label, in the units that providers count in (a picture sign is two)."""
-        return max((len(form.encode("utf-16-le")) // 2 for form in self.forms), default=0)
+        """Of a label, as it is limited: without what is filled in (see `label_length`)."""
+        own = ("".join(words for words, _ in pieces) for pieces in self.pieces)
+        return max(map(label_length, own), default=0)
 
 
 @dataclass(frozen=True, slots=True)

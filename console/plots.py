@@ -21,7 +21,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from console.participation import Bar
-from console.plot_sizes import Shape, height
+from console.plot_sizes import HEAD, Shape, height
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Palette:
 
 LIGHT = Palette("#1d2327", "#56616a", "#dcdad2", "#0072b2", "#c25400")
 DARK = Palette("#eef2f3", "#a9b6bd", "#323d43", "#56b4e9", "#e69f00")
+LEFT, RIGHT, BELOW = 34, 14, 24  # points: for the numbers beside columns, the weeks below
 HATCH = "//////"
 FEW = "<5"  # of a cell that is not told
 
@@ -63,9 +64,9 @@ def drawn(
     }
     size = (shape.width / 72, height(len(bars), columns=columns) / 72)
     with _one_at_a_time, rc_context(style):
-        figure = Figure(figsize=size, layout="constrained")
+        figure = Figure(figsize=size)
         figure.patch.set_alpha(0)
-        axes = _axes(figure, palette)
+        axes = _axes(figure, palette, columns=columns)
         (_columns if columns else _rows)(axes, bars, words, palette, shape)
         _legend(figure, words, palette)
         return _svg(figure)
@@ -74,8 +75,12 @@ def drawn(
 _one_at_a_time = Lock()
 
 
-def _axes(figure: Figure, palette: Palette) -> Axes:
-    axes = figure.add_subplot()
+def _axes(figure: Figure, palette: Palette, *, columns: bool) -> Axes:
+    """Below the legend; columns have numbers on their left and weeks below them."""
+    wide, high = (inches * 72 for inches in figure.get_size_inches())
+    left, right, bottom = (LEFT, RIGHT, BELOW) if columns else (2, 2, 2)
+    place = (left / wide, bottom / high, 1 - (left + right) / wide, 1 - (bottom + HEAD) / high)
+    axes = figure.add_axes(place)
     axes.patch.set_alpha(0)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, colors=palette.soft)
@@ -87,7 +92,7 @@ def _legend(figure: Figure, words: Words, palette: Palette) -> None:
         Patch(facecolor=palette.first, label=words.count),
         Patch(facecolor="none", edgecolor=palette.second, hatch=HATCH, label=words.people),
     ]
-    figure.legend(handles=patches, loc="outside upper left", ncols=2, frameon=False)
+    figure.legend(handles=patches, loc="upper left", ncols=2, frameon=False, borderaxespad=0)
 
 
 def _rows(axes: Axes, bars: Sequence[Bar], words: Words, palette: Palette, shape: Shape) -> None:

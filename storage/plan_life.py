@@ -127,7 +127,8 @@ def change(
         has_reason=DUTCH in said,
         support_missing=_support_missing(conn, plan) if before is Status.SUBMITTED else 0,
     )
-    if why is None and before is Status.ADMITTED and to is Status.WITHDRAWN:
+    leaves = before is Status.ADMITTED and to is Status.WITHDRAWN
+    if why is None and (leaves or to is Status.ADMITTED):
         why = Refusal.VOTE_BEGUN if cast.begun(conn, plan.round_id) else None
     if why is not None:
         raise NotAllowed(why)

@@ -17,7 +17,7 @@ from storage.tables import outbox, plans
 
 @dataclass(frozen=True, slots=True)
 class NotReached:
-    """An initiator who has not heard. `person_id` is None when they are forgotten.
+    """An initiator who has not heard. `person_id` is None when they are forgotten, or not known.
 
     `why`: not_yet | on_its_way | window (they have to write first) | invited (asked to write by
     an approved text) | stopped | inactive | no_consent | no_channel | forgotten | unknown |
@@ -65,8 +65,8 @@ def not_reached(
 
 def _why(row: Any) -> tuple[str, str]:
     """Why somebody has not heard, with the provider's code; "" when they have."""
-    if row.initiator is None:
-        return "forgotten", ""
+    if row.initiator is None:  # nobody's yet, with a number to call; see `storage.entered`
+        return ("no_channel" if row.phone else "forgotten"), ""
     if row.outcome is None:
         return "not_yet", ""
     if row.outcome != PUT:

@@ -48,9 +48,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "bot.scope": {"bot.prompts", "civic", "storage"},
     "bot.voting": {"bot.prompts", "bot.scope", "civic", "storage"},
+    "bot.linking": {"bot.prompts", "bot.scope", "bot.voting", "civic", "storage"},
     "bot.actions": {
-        "bot.supporting", "bot.adapting", "bot.voting", "bot.scope", "bot.prompts", "civic",
-        "storage",
+        "bot.supporting", "bot.adapting", "bot.linking", "bot.voting", "bot.scope", "bot.prompts",
+        "civic", "storage",
     },
     "bot.secrecy": {"bot.messages", "bot.session", "bot.understand", "civic"},
     "bot.takeover": {"bot.understand"},

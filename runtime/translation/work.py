@@ -66,14 +66,18 @@ class Translating:
 
     async def tick(self) -> None:
         """Puts a job for each plan and reason that is new, changed, or to be tried again."""
-        if self._clock() >= self._paused_until:
-            await self._db.run(self._look)
-
-    def _look(self, conn: Connection) -> None:
-        active = rounds.active(conn)
-        if active is None:
+        if self._clock() < self._paused_until:
             return
-        for kind, ref in translating.due(conn, active.id, self._clock(), MOST):
+        due = await self._db.aread(self._due)  # not where the one writer would wait for it
+        if due:
+            await self._db.run(partial(self._enqueue, due))
+
+    def _due(self, conn: Connection) -> list[tuple[Kind, int]]:
+        active = rounds.active(conn)
+        return translating.due(conn, active.id, self._clock(), MOST) if active else []
+
+    def _enqueue(self, due: Sequence[tuple[Kind, int]], conn: Connection) -> None:
+        for kind, ref in due:
             self._jobs.enqueue(conn, TASKS[kind], ref, f"{TASKS[kind]}:{ref}", once=True)
 
     def awaits(self, conn: Connection, news: News, now: int) -> bool:

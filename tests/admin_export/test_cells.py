@@ -81,7 +81,9 @@ def test_a_phone_number_in_a_plan_is_told_but_not_which(text: str) -> None:
     [
         "Kosten: 12.500 euro", "in 2024 en 2025", "1063 AB 12", "50 bankjes, 10 bomen, 20 lampen",
         "0,5 tot 1,5 meter", "van 08:00 tot 22:00 uur", "€ 1.250.000,00", "a@b", "@buurt",
-        "20-06-2024", "20-06-2024 tot 21-06-2024", "20-06-2024 21-06-2024", *(text for text in TEXTS if "06" not in text),
+        "20-06-2024",
+        "20-06-2024 tot 21-06-2024", "20-06-2024 21-06-2024",
+        *(text for text in TEXTS if "06" not in text),
     ],
 )  # fmt: skip
 def test_other_numbers_are_not(text: str) -> None:

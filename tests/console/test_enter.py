@@ -108,6 +108,17 @@ def test_whoever_wants_to_be_called_gives_a_number(town: World, anna: TestClient
     assert (plan_of(town).may_call, plan_of(town).phone) == (True, "+31612345678")
 
 
+def test_the_plan_shows_whom_to_call_until_it_is_linked(town: World, anna: TestClient) -> None:
+    send(anna, reach="call", phone="0612345678")
+    page = anna.get("/console/plans/5").text
+    assert "Aan geen telefoon gekoppeld" in page
+    assert 'href="tel:+31612345678"' in page
+    line = town.db.read(lambda c: entered.line(c, 1, 1))
+    assert line
+    town.db.call(lambda c: entered.link(c, line, 1, town.clock()))
+    assert "Aan geen telefoon gekoppeld" not in anna.get("/console/plans/5").text
+
+
 def test_a_number_that_nobody_may_call_is_not_kept(town: World, anna: TestClient) -> None:
     send(anna, phone="0612345678")
     assert plan_of(town).phone == ""

@@ -105,6 +105,11 @@ class Town:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def account(self, name: str, role: str) -> None:
+        """Somebody who may sign in to the console with `PASSWORD`."""
+        who = ("console", "user", "add", name, "--role", role, "--password", "-")
+        self.command(*who, stdin=PASSWORD)
+
     def resident(self, name: str, language: str) -> OnPage:
         return OnPage(language, self.server.url, name)
 
@@ -165,8 +170,10 @@ class Resident(ABC):
         """Sends it, and waits for an answer whose choices are those of the state `asks`."""
         before = len(self.messages())
         self.send(what)
-        wanted = f"{asks or 'an answer'} to {what!r:.60}"
-        return until(wanted, lambda: self._after(before, lambda m: m.asks(asks)))
+        try:
+            return until(asks, lambda: self._after(before, lambda m: m.asks(asks)))
+        except pytest.fail.Exception:
+            pytest.fail(f"no {asks or 'answer'} to {what!r:.60} but {self.messages()[before:]}")
 
     def hears(self, text: str) -> Message:
         """Waits until such a message has come, if it has not come before."""
@@ -181,8 +188,8 @@ class Resident(ABC):
         self.says(f"#welcome.language:{self.language}", "welcome.privacy")
         self.says("#welcome.privacy:yes", "menu.menu")
 
-    def sends_in(self, title: str, idea: str | bytes) -> str:
-        """A plan of 20,000 euro at the Lindeplein; what of it was read back."""
+    def tells(self, title: str, idea: str | bytes) -> str:
+        """A plan of 20,000 euro at the Lindeplein, not yet sent; how its idea was read back."""
         self.says("#menu.menu:submit_plan")
         read_back = self.says(idea, "submit_plan.idea_check").text
         self.says("#submit_plan.idea_check:right", "submit_plan.title")
@@ -194,9 +201,11 @@ class Resident(ABC):
         self.says("#plan_details.photo:skip", "plan_details.who")
         self.says("#plan_details.who:me", "plan_details.call")
         self.says("#plan_details.call:no", "submit_plan.summary")
+        return read_back
+
+    def sends(self) -> None:
         self.says("#submit_plan.summary:send", "submit_plan.sent")
         self.says("#submit_plan.sent:menu", "menu.menu")
-        return read_back
 
     def supports(self, number: int, *, follow: bool = False) -> None:
         self.says(f"plan {number}", "support.plan:give")
@@ -210,7 +219,8 @@ class Resident(ABC):
         self.says(code, "vote.age")
         self.says("#vote.age:yes", "vote.choose")
         self.says("#vote.choose:numbers")
-        self.says(str(number), "vote.basket")
+        self.says(str(number), "vote.numbers")
+        self.says("#vote.numbers:done", "vote.basket")
         self.says("#vote.basket:done", "vote.overview")
         self.says("#vote.overview:cast", "vote.receipt")
         self.says("#vote.receipt:menu", "menu.menu")
@@ -301,20 +311,17 @@ def told(
     return plain("\n\n".join(parts))
 
 
-def news_of(resident: Resident) -> list[str]:
-    """What they were told about plans without having asked, in order."""
+def news_of(resident: Resident, about: str = "") -> list[str]:
+    """What they were told about plans without having asked, in order; of one title, or all."""
     sign = translate(Text("life.about_own", number="", title=""), "nl")[0]
-    return [each.text for each in resident.messages() if each.text.startswith(sign)]
+    texts = [each.text for each in resident.messages() if each.text.startswith(sign)]
+    return [text for text in texts if about in text.partition("\n")[0]]
 
 
-def must_hear(resident: Resident, expected: list[str]) -> None:
+def must_hear(resident: Resident, expected: list[str], about: str = "") -> None:
     """Waits until there are so many; then they must be these, in this order."""
-    heard = until("\n".join(expected), lambda: _enough(news_of(resident), len(expected)))
-    assert heard == expected
-
-
-def _enough(heard: list[str], many: int) -> list[str]:
-    return heard if len(heard) >= many else []
+    until(expected[-1], lambda: len(news_of(resident, about)) >= len(expected))
+    assert news_of(resident, about) == expected
 
 
 # --- the office
@@ -329,7 +336,8 @@ class Clerk:
 
     def opens(self, path: str) -> None:
         answer = self.page.goto(f"{self.url}/console{path}")
-        assert answer and answer.status == 200, path
+        assert answer is not None
+        assert answer.status == 200, path
 
     def presses(self, key: str, **params: object) -> None:
         """A button by its text in the catalogue; the page that follows has been loaded."""
@@ -342,10 +350,8 @@ class Clerk:
         self._followed(self.page.locator("main").get_by_role("link", name=NL.t(key), exact=True))
 
     def _followed(self, what: Locator) -> None:
-        with self.page.expect_navigation() as loaded:
-            what.click()
-        assert loaded.value is not None
-        assert loaded.value.status == 200, f"{self.page.url}: {loaded.value.status}"
+        fine = self._is_taken(what)
+        assert fine, (self.page.url, self.page.locator(".error").all_inner_texts())
 
     def fills(self, **fields: str) -> None:
         for name, value in fields.items():
@@ -376,7 +382,9 @@ class Clerk:
     def judges(self, number: int, verdict: str, **notes: str) -> None:
         """Opens the oldest test of the plan in their own queue, and gives the verdict."""
         self.opens("/assessments?whose=mine")
-        row = self.page.get_by_role("row").filter(has=self.page.locator(".num", has_text=str(number)))
+        row = self.page.get_by_role("row").filter(
+            has=self.page.locator(".num", has_text=str(number))
+        )
         self._followed(row.get_by_role("link").first)
         self.fills(**notes)
         self.picks(verdict=verdict)
@@ -389,27 +397,39 @@ class Clerk:
         self.presses("round.look")
         self.presses("round.do_set")
 
-    def publishes_soon(self) -> None:
-        """The results, as soon as there is time to look at them first."""
-        for seconds in (5, 15, 45):
+    def publishes_soon(self) -> int:
+        """The results, as soon as there is time to look at them first; when (milliseconds)."""
+        for seconds in (8, 30, 90):
             self.opens("/results")
-            self.fills(at=on_the_clock(time.time() + seconds))
-            self.presses("results.look")
-            with self.page.expect_navigation():
-                self.page.locator('button[name="sure"]').click()
-            if NL.t("results.is_set") in self.page.locator("body").inner_text():
-                return
+            at = int(time.time()) + seconds
+            self.fills(at=on_the_clock(at))
+            look = self.page.get_by_role("button", name=NL.t("results.look"))
+            sure = self.page.locator('button[name="sure"]')
+            if self._is_taken(look) and self._is_taken(sure):
+                return 1000 * at
+            errors = self.page.locator(".error").all_inner_texts()
+            assert errors == [NL.t("results.when_past")], errors
         pytest.fail("there was never time to look at the results")
+
+    def _is_taken(self, button: Locator) -> bool:
+        """Whether the form was in order."""
+        with self.page.expect_navigation() as loaded:
+            button.click()
+        return loaded.value is not None and loaded.value.status == 200
 
     def history(self, number: int) -> list[str]:
         """The plan's statuses so far, as the console shows them."""
         self.opens(f"/plans/{number}")
-        return self.page.locator(".timeline .badge").all_inner_texts()
+        return self.page.locator(".timeline .badge").all_text_contents()
+
+    def messages(self) -> list[str]:
+        """Of what the plan's initiator was told, by the page that is open, the oldest first."""
+        rows = self.page.locator('[aria-labelledby="messages"] li > span:first-child')
+        return rows.all_text_contents()[::-1]
 
 
-def sign_in(town: Town, browser: Browser, name: str, role: str) -> Clerk:
-    """Makes the account, and signs in as people do the first time: password, app, codes."""
-    town.command("console", "user", "add", name, "--role", role, "--password", "-", stdin=PASSWORD)
+def sign_in(town: Town, browser: Browser, name: str) -> Clerk:
+    """As people do the first time: password, app, codes."""
     page = window(browser).new_page()
     clerk = Clerk(page, town.server.url)
     clerk.opens("/signin")

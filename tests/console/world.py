@@ -163,7 +163,7 @@ class World:
         return token
 
     def fill(self) -> None:
-        """Four plans in four languages, two requests for help, a message that failed."""
+        """Plans in four languages, requests for help, a talk, a vote, a campaign, exports."""
         sound = self.store.put(beep(), ".wav")
         picture = self.store.put(green(), ".jpg")
         self.db.call(lambda conn: self._fill(conn, sound, picture))

@@ -12,9 +12,11 @@ from bot.prompts import Text
 from bot.speech.audio import RATE, decode
 from bot.speech.speak import ESpeak
 from runtime.bot_texts import made, texts
+from runtime.config import Settings
 from runtime.fitting import fit
 from runtime.recorded import Part, Recorded, parts, words_hash
 from runtime.sounds import Sounds
+from runtime.wiring import build
 from storage import console_users, prompts
 from storage.db import Database
 from storage.media import MediaStore
@@ -164,3 +166,15 @@ def test_a_link_holds_when_it_was_recorded_meanwhile(place: Place) -> None:
     spoken = place.sounds.made(sound)
     place.record("welcome.thanks", "nl")
     assert place.sounds.kept(place.sounds.name(sound, spoken)) == spoken
+
+
+def test_the_system_plays_what_was_put_in_place(tmp_path: Path) -> None:
+    settings = Settings(
+        database_url=f"sqlite:///{tmp_path}/town.db", media_url=f"file://{tmp_path}/media"
+    )
+    system = build(settings)
+    place = Place(system.db, tmp_path)
+    recording = place.record("welcome.thanks", "nl")
+    assert system.sounds.made(place.heard(Text("welcome.thanks"))) == recording
+    assert system.sounds.made(place.heard(Text("welcome.refused"))) != recording
+    system.db.close()

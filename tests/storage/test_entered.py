@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from civic.link_codes import Codes
-from civic.plans import Status
-from storage import browsing, entered, exports, people, plan_life, plans, supports
+from civic.plans import Role, Status
+from storage import browsing, entered, exports, people, plan_life, plans, reached, supports
 from storage.db import Database
 from storage.entered import LASTS_MS, At, Line
 from storage.plans import NewPlan
@@ -159,6 +159,16 @@ def test_who_becomes_the_initiator_supports_and_follows_it_no_more(stall: Stall)
     assert stall.link(line, anna) == "linked"
     assert stall.count(plan) == 0
     assert stall.db.read(lambda c: supports.followers(c, plan.id)) == 0
+
+
+def test_who_is_nobody_yet_and_was_not_chosen_is_still_to_be_called(stall: Stall) -> None:
+    line = stall.plan(phone="+31612345678", may_call=True)
+    plan = stall.town.found(line.number)
+    stall.db.call(lambda c: plans.set_status(c, plan.id, "submitted", "admitted", "t", "", NOON))
+    why = {"nl": "Er was niet genoeg geld."}
+    stall.town.change(plan, S.NOT_CHOSEN, Role.COMMITTEE, why)
+    (waiting,) = stall.db.read(lambda c: reached.not_reached(c, stall.at.round_id))
+    assert (waiting.why, waiting.phone, waiting.may_call) == ("no_channel", "+31612345678", True)
 
 
 # --- supports on paper

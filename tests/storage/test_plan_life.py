@@ -162,6 +162,13 @@ def test_a_plan_that_ballots_name_stays_on_the_paper(town: Living) -> None:
     town.db.call(lambda c: c.execute(insert(envelopes), row))
     with pytest.raises(NotAllowed, match="vote_begun"):
         take_back()
+    late = town.plan(anna, Status.ASSESSING)
+    with pytest.raises(NotAllowed, match="vote_begun"):
+        town.db.call(
+            lambda c: plan_life.change(
+                c, late.id, Status.ADMITTED, actor="a", role=Role.ASSESSOR, now_ms=NOON
+            )
+        )
     town.db.call(lambda c: c.execute(delete(envelopes)))
     take_back()
 
