@@ -47,7 +47,7 @@ def state(conn: Connection, round_id: int, person_id: int, now_ms: int) -> Limit
 
 
 def wrong_lately(conn: Connection, round_id: int, now_ms: int) -> int:
-    """How many wrong codes everybody tried in the last hour; at most one more than makes a storm."""
+    """How many wrong codes were tried in the last hour, up to one more than makes a storm."""
     since = {"round": round_id, "since": now_ms - HOUR_MS}
     return int(conn.execute(_IN_ROUND, since).scalar_one())
 

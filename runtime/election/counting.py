@@ -23,6 +23,7 @@ from runtime.election.unsealing import open_area, sort_out
 from storage import cast, chain, elections, papers, ties
 from storage.cast import Cast
 from storage.chain import Link
+from storage.count_files import TALLY
 from storage.db import Database
 from storage.elections import Election, State
 from storage.published import put as keep
@@ -63,9 +64,9 @@ def count(db: Database, key_files: Sequence[Path], out: Path) -> int:
     if not closed.links or closed.links[-1].facts != facts:
         step = partial(elections.counted, round_id=active.id, facts=facts, settled=settled)
         db.call(lambda conn: step(conn, now_ms=now_ms()))
-    if settled:  # for the exports
-        ballots = {name: content for name, content in files.items() if name.endswith(".pb")}
-        db.call(lambda conn: keep(conn, active.id, ballots, now_ms()))
+    if settled:  # for the exports, and the console's page of the results
+        kept = {name: files[name] for name in files if name.endswith(".pb") or name == TALLY}
+        db.call(lambda conn: keep(conn, active.id, kept, now_ms()))
     _tell(closed, areas, out, db.read(lambda conn: chain.links(conn, active.id))[-1])
     return 0 if settled else 1
 

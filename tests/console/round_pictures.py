@@ -16,7 +16,7 @@ from sqlalchemy import update
 
 from storage.db import Database
 from storage.life_tables import assessments
-from storage.tables import help_requests, outbox, plans
+from storage.tables import help_requests, plans
 from tests.console.test_whole_round import (
     GARDEN,
     SWING,
@@ -24,11 +24,10 @@ from tests.console.test_whole_round import (
     TREES,
     People,
     arrive,
-    at_once,
-    send_in,
     sees_today_and_corrects,
+    send_in,
 )
-from tests.console.whole_round import Clerk, Town, sign_in, town_running, until
+from tests.console.whole_round import Clerk, Town, sign_in, town_running
 from tests.emulators.telegram import TelegramEmulator
 from tests.runtime.chromium import chromium
 
@@ -76,7 +75,6 @@ def work(fatima: Clerk, people: People) -> None:
         each.supports(TREES, follow=True)
     for each in (people.emma, people.neighbours[0]):
         each.supports(SWING)
-    at_once(*(each.begins for each in ()) or (lambda: None,))
     fatima.steps(TREES, "assessing")
     fatima.has_tested(TREES, "Openbare ruimte", "fatima")
 

@@ -227,6 +227,8 @@ def vote(town: Town, people: People) -> None:
 def results(fatima: Clerk, people: People) -> int:
     """Published for one instant, which it returns; who is not reached is told by a person."""
     people.bas.person.blocks()
+    fatima.opens("/results")
+    assert NL.t("results.from_count") in fatima.text
     instant = fatima.publishes_soon()
     missed = fatima.page.locator('[aria-labelledby="missed"]')
 
@@ -236,7 +238,6 @@ def results(fatima: Clerk, people: People) -> int:
         return TITLES[TEA] in listed and TITLES[TREES] not in listed and TITLES[SWING] not in listed
 
     until("the list of who was not reached", is_missed)
-    print(missed.inner_text())
     fatima.presses("results.mark_called")
     expect(missed).to_contain_text(NL.t("results.nobody_missed"))
     return instant
