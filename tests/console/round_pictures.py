@@ -1,22 +1,24 @@
 """`python -m tests.console.round_pictures FOLDER`: the console's first page and one plan.
 
-Taken while a round is being played, after which its clock is put back, so that not everything
-happened just now.
+Taken while a round is being played. For the first page some days are put between, so that not
+everything happened just now.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from storage.db import Database
 from storage.life_tables import assessments
 from storage.tables import help_requests, plans
+from tests.console.office import Clerk, sign_in
 from tests.console.test_whole_round import (
     GARDEN,
     SWING,
@@ -27,7 +29,7 @@ from tests.console.test_whole_round import (
     sees_today_and_corrects,
     send_in,
 )
-from tests.console.whole_round import Clerk, Town, sign_in, town_running
+from tests.console.whole_round import Town, town_running
 from tests.emulators.telegram import TelegramEmulator
 from tests.runtime.chromium import chromium
 
@@ -50,11 +52,11 @@ def main(folder: Path) -> None:
         sees_today_and_corrects(fatima, heard)
         ask(people)
         work(fatima, people)
-        put_back(town)
         fatima.opens(f"/plans/{SWING}")
-        picture(fatima, folder / "console-plan.png", 1180)
+        picture(fatima, folder / "console-plan.png", 1130)
+        put_back(town)
         fatima.opens("/")
-        picture(fatima, folder / "console.png", 1000)
+        picture(fatima, folder / "console.png", 780)
     emulator.close()
 
 
@@ -85,7 +87,7 @@ def put_back(town: Town) -> None:
     for number, ago in AGO.items():
         mine = plans.c.number == number
         moved = update(plans).where(mine).values(created_at=plans.c.created_at - ago)
-        database.call(lambda conn, moved=moved: conn.execute(moved))
+        database.call(partial(Connection.execute, statement=moved))
     later = assessments.c.deadline - 15 * 24 * HOUR
     asked = {"created_at": help_requests.c.created_at - 98 * HOUR}
     asked |= {"answer_by": help_requests.c.answer_by - 98 * HOUR}

@@ -25,17 +25,15 @@ from storage import rounds
 from storage.db import Database
 from storage.life_tables import news_told, plan_news
 from storage.tables import outbox, plans
+from tests.console.office import NL, Clerk, sign_in
 from tests.console.whole_round import (
-    NL,
     SPEECH,
-    Clerk,
     OnPage,
     OnTelegram,
     Resident,
     Town,
     must_hear,
     news_of,
-    sign_in,
     told,
     town_running,
     turkish_voice,
