@@ -90,7 +90,11 @@ def test_another_role_gets_nothing(calling: Town, role: str) -> None:
     assert noted(calling) == []
 
 
-@pytest.mark.parametrize("key", ["", "age1", "wachtwoord", str(OWNER), "ssh-ed25519 AAAA"])
+@pytest.mark.parametrize(
+    "key",
+    ["", "age1", "wachtwoord", str(OWNER), "ssh-ed25519 AAAA"],
+    ids=["none", "short", "word", "secret", "ssh"],
+)
 def test_never_without_a_key(calling: Town, key: str) -> None:
     with pytest.raises(ValueError, match="key"):
         made(calling, recipient=key)

@@ -73,7 +73,9 @@ def test_every_step_and_everybody(before: Status, after: Status) -> None:
     assert may_become(before, after) is ((before, after) in TABLE)
 
 
-@pytest.mark.parametrize(("step", "role"), [(s, r) for s, who in TABLE.items() for r in who])
+@pytest.mark.parametrize(
+    ("step", "role"), [(s, r) for s, who in TABLE.items() for r in sorted(who)]
+)
 def test_a_refusal_or_a_question_has_a_reason(step: tuple[Status, Status], role: Role) -> None:
     before, after = step
     asked = refusal(before, after, role, has_reason=False, support_missing=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -144,7 +145,7 @@ def test_mixing_keeps_every_envelope(db: Database, round_id: int) -> None:
         db.call(lambda conn: envelopes.mix(conn, round_id))
         assert boxes(db, round_id) == before
         mixed = db.read(lambda conn: envelopes.fingerprint(conn, round_id))
-        assert db.read(lambda conn: envelopes.is_mixed(conn, round_id, mixed))
+        assert db.read(partial(envelopes.is_mixed, round_id=round_id, before=mixed))
     assert not put(db, round_id, 3, b"yet another")
     assert turnout(db, round_id) == {("west", DAY): len(before)}
 
