@@ -7,7 +7,7 @@ The key is made from the pepper, which is kept apart from the database.
 from __future__ import annotations
 
 import hmac
-from base64 import b85decode, b85encode
+from base64 import b64decode, b64encode
 
 from nacl.bindings import sodium_pad, sodium_unpad
 from nacl.exceptions import CryptoError
@@ -31,14 +31,14 @@ class Vault:
 
     def seal(self, text: str) -> str:
         """The text as nobody without the key can read it; never twice the same."""
-        return SEALED + b85encode(self.seal_bytes(text.encode("utf-8"))).decode("ascii")
+        return SEALED + b64encode(self.seal_bytes(text.encode("utf-8"))).decode("ascii")
 
     def open(self, text: str) -> str:
         """What was sealed; other text as it is. Raises `SealError`."""
         if not is_sealed(text):
             return text
         try:
-            return self.open_bytes(b85decode(text.removeprefix(SEALED))).decode("utf-8")
+            return self.open_bytes(b64decode(text.removeprefix(SEALED), validate=True)).decode("utf-8")
         except ValueError as error:
             raise SealError("what was sealed does not open") from error
 
