@@ -118,7 +118,11 @@ class Resident:
             return await self._phone.taps(f"{screen.question}:{choice}")
         if word and (not number or self._chance.random() < 0.5):
             return await self._phone.says(word)
-        return await self._phone.says(as_written(int(number), self._habits))
+        return await self._phone.says(self._number(int(number)))
+
+    def _number(self, number: int) -> str:
+        """A number as they write it; in plain digits when it was not understood before."""
+        return str(number) if self._tries else as_written(number, self._habits)
 
     # --- what is asked ------------------------------------------------------------------------
 
@@ -150,13 +154,15 @@ class Resident:
     async def _on_vote__choose(self, screen: Screen) -> Screen:
         if "basket" not in screen.choices and not self._typing:
             self._missing, self._typing = list(self._wish), None  # nothing is chosen yet
-        if self._typing is None and self._habits.way == "browse" and self._pages < MOST_PAGES:
+        begins, way = self._typing is None and not self._tries, self._habits.way
+        if begins and way == "browse" and self._pages < MOST_PAGES:
             return await self._answers(screen, "browse")
-        if self._typing is None and self._habits.way == "theme" and "by_theme" in screen.choices:
+        if begins and way == "theme" and "by_theme" in screen.choices:
             return await self._answers(screen, "by_theme")
         if not self._missing and "basket" in screen.choices:
             return await self._answers(screen, "basket")
-        if len(self._missing) > 1 and self._typing is None and self._chance.random() < 0.5:
+        several = begins and way == "all_at_once" and len(self._missing) > 1
+        if several and self._chance.random() < 0.5:
             return await self._types()  # several numbers can only be plans
         return await self._answers(screen, "numbers")
 
@@ -216,16 +222,14 @@ class Resident:
         for number in self._missing:
             if f"plan-{number}" in screen.choices:
                 self._missing.remove(number)
-                return await self._answers(
-                    screen, f"plan-{number}", as_written(number, self._habits)
-                )
+                return await self._answers(screen, f"plan-{number}", self._number(number))
         return await self._answers(screen, "on")
 
     async def _on_vote__points(self, screen: Screen) -> Screen:
         points = self._wish.get(screen.plan, 1)
         if f"points-{points}" in screen.choices:
             return await self._answers(screen, f"points-{points}")
-        return await self._phone.says(as_written(points, self._habits))
+        return await self._phone.says(self._number(points))
 
     # --- the basket ---------------------------------------------------------------------------
 
@@ -248,7 +252,7 @@ class Resident:
     async def _takes_out(self, screen: Screen, number: int) -> Screen:
         if self._chance.random() < 0.5:
             return await self._answers(screen, "remove")
-        written = self._habits.words.take_out.format(as_written(number, self._habits))
+        written = self._habits.words.take_out.format(self._number(number))
         return await self._phone.says(written)
 
     async def _adds(self, screen: Screen, shown: dict[int, int]) -> Screen:
