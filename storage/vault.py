@@ -38,7 +38,8 @@ class Vault:
         if not is_sealed(text):
             return text
         try:
-            return self.open_bytes(b64decode(text.removeprefix(SEALED), validate=True)).decode("utf-8")
+            sealed = b64decode(text.removeprefix(SEALED), validate=True)
+            return self.open_bytes(sealed).decode("utf-8")
         except ValueError as error:
             raise SealError("what was sealed does not open") from error
 
