@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check bench texts clean
+.PHONY: demo test check bench texts lock audit clean
 
 demo: $(STAMP)
 	$(BIN)/buurtstem demo
@@ -18,6 +18,7 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/python -m bot.i18n.check
 	$(BIN)/python -m console.check
+	$(BIN)/python -m runtime.shipped
 
 bench: $(STAMP)
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[bench]'
@@ -26,6 +27,13 @@ bench: $(STAMP)
 # New keys of the code into every catalogue, with an empty text that `make check` asks for.
 texts: $(STAMP)
 	$(BIN)/python -m bot.i18n.update
+
+# Everything that runs in production, by version and hash; and whether any of it is known to be weak.
+lock: $(STAMP)
+	$(BIN)/python tools/lock.py
+
+audit: $(STAMP)
+	$(BIN)/python tools/audit.py
 
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $$(command -v $(PYTHON) || command -v python3) -m venv $(VENV)

@@ -205,7 +205,7 @@ def _allow_sms(scope: Scope, args: Mapping[str, Any]) -> Outcome:
 
 
 def _forget(scope: Scope, args: Mapping[str, Any]) -> Outcome:
-    scope.erased.extend(people.forget(scope.conn, scope.person_id))
+    scope.erased.extend(people.forget(scope.conn, scope.person_id, scope.pepper))
     return Outcome(True)
 
 

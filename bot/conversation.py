@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -69,7 +68,9 @@ class Conversation:
         knows_number: Callable[[str, str], bool] = lambda channel, address: False,
         ways: Callable[[str, str], frozenset[str]] = lambda channel, address: WAYS,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        step: Callable[[Session, Event], Step] = step,
     ) -> None:
+        self._step = step
         self._enqueue = enqueue
         self._erase = erase
         self._pepper = pepper
@@ -171,7 +172,8 @@ class Conversation:
             return False
         turn, kept = self._loaded(conn, loaded, None)
         # In the midst of a vote too: these words are no part of it, and are kept.
-        as_in_menu = kept.session.with_(state=MENU, answers=_guess(kept.session))
+        guess = {k: v for k, v in kept.session.answers.items() if k == "guess"}
+        as_in_menu = kept.session.with_(state=MENU, answers=guess)
         replies = [Reply((line,)) for line in lines]
         outside = "outside.message"
         self._saying.say(
@@ -214,7 +216,7 @@ class Conversation:
         self, turn: Turn, session: Session, inbound: Inbound, *, waited: bool = False
     ) -> Session:
         world = self._worlds.of(turn)
-        if turn.secret and is_to_be_deleted(session, inbound.text):
+        if turn.secret and is_to_be_deleted(session, inbound.text, turn.channel):
             self._remove(turn)
         hint = inbound.language_hint.partition("-")[0].lower()
         if session == Session() and hint in world.languages:
@@ -243,7 +245,7 @@ class Conversation:
         self, turn: Turn, before: Session, event: Event, *, notice: bool = False
     ) -> Session:
         """Steps, does what the steps ask for, says what they say, and stores where we are."""
-        done = step(before, event)
+        done = self._step(before, event)
         replies, slow_ms = [*done.replies], 0
         for _ in range(MOST_COMMANDS):
             if done.command is None:
@@ -253,7 +255,7 @@ class Conversation:
                 break
             outcome, slower = self._perform(turn, done, event.world)
             slow_ms = max(slow_ms, slower)
-            done = step(done.session, outcome)
+            done = self._step(done.session, outcome)
             replies.extend(done.replies)
         if done.mended:
             log.error("the dialogue was mended after %s: %s", event.kind, done.mended)
@@ -331,9 +333,12 @@ class Conversation:
             text=what.heard.transcript,
             media=self._recorded(turn, what),
             verdict=what.heard.verdict,
+            picked=what.picked,
             language=what.heard.language,
+            sounds_like=what.sounds_like,
             revision=revision,
             more=more,
+            followed=behind is not None,
         )
         return heard, turn
 
@@ -365,7 +370,7 @@ class Conversation:
     def _lapse(self, turn: Turn, session: Session) -> None:
         """A vote was left lying: all of it goes, and who was in the middle of it rests."""
         rest = Event("rest", self._worlds.of(turn), revision=session.revision)
-        done = step(session, rest) if session.state.startswith(VOTE) else Step(session)
+        done = self._step(session, rest) if session.state.startswith(VOTE) else Step(session)
         self._store(turn, session, lapsed(done.session))
         self._saying.say(turn, session, done.replies, notice=True)
 
@@ -383,11 +388,6 @@ class Conversation:
     def _remove(self, turn: Turn) -> None:
         """Has the message, in which there is a code, deleted where the provider keeps it."""
         self._enqueue(turn.conn, "remove", turn.inbox_id, f"remove:{turn.person_id}")
-
-
-def _guess(session: Session) -> dict[str, Any]:
-    """What is known of the language of somebody who chose none yet."""
-    return {name: value for name, value in session.answers.items() if name == "guess"}
 
 
 def _event(inbound: Inbound, world: World) -> Event:

@@ -22,8 +22,10 @@ class Event:
     `voice` and `photo` say that a file came in and is still to be fetched;
     `heard` and `seen` bring what became of it: `media` is the row of the stored
     recording or photo, `verdict` the transcriber's or the reason it failed,
-    `more` says that another file waits right behind; `waited`, that this message
-    itself waited behind one. Events that belong to
+    `picked` which of the expected answers it surely is (see `bot.engine.voice`),
+    `sounds_like` another language that it surely is in,
+    `more` says that another file waits right behind, `followed` that any message does;
+    `waited`, that this message itself waited behind one. Events that belong to
     an earlier moment (`heard`, `seen`, `nudge`, `rest`) carry its `revision`.
     """
 
@@ -34,9 +36,12 @@ class Event:
     location: tuple[float, float] | None = None
     media: int | None = None
     verdict: str = "ok"
+    picked: str = ""
     language: str = ""
+    sounds_like: str = ""
     revision: int = 0
     more: bool = False
+    followed: bool = False
     waited: bool = False
     outcome: Outcome | None = None
 

@@ -48,7 +48,8 @@ class Lexicon:
     meanings. ordinals: phrase -> number. around, words: kind -> phrases. common: language ->
     words that tell it. names: phrase or flag -> language. counting: language -> its numbers.
     money: kind -> folded phrases, the article kept. known: single words that mean something.
-    endings: what makes a digit an ordinal ("2e").
+    endings: what makes a digit an ordinal ("2e"). spoken: language -> meaning -> how it is said
+    aloud, as it is written.
     """
 
     keywords: Mapping[str, str]
@@ -63,6 +64,7 @@ class Lexicon:
     money: Sets
     known: frozenset[str]
     endings: frozenset[str]
+    spoken: Mapping[str, Mapping[str, tuple[str, ...]]]
 
     def keyword_phrases(self, name: str) -> frozenset[str]:
         return frozenset(key for key, value in self.keywords.items() if value == name)
@@ -92,7 +94,12 @@ def _lexicon(raw: Mapping[str, dict[str, Any]]) -> Lexicon:
         money=_money(spoken),
         known=_known(spoken, words, ordinals),
         endings=frozenset(normalise(e) for d in spoken.values() for e in d["numbers"]["endings"]),
+        spoken={code: _aloud(data.get("spoken", {})) for code, data in spoken.items()},
     )
+
+
+def _aloud(table: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {meaning: tuple(said) for meaning, said in table.items()}
 
 
 def _key(text: str) -> str:

@@ -39,7 +39,7 @@ def _find(scope: Scope, code: str) -> Line | Outcome:
     round_, round_id = scope.world.round, scope.round_id
     if round_ is None or round_id is None:
         return _refused("unknown")
-    limits = attempts.state(scope.conn, round_id, scope.person_id, scope.now_ms)
+    limits = attempts.state(scope.conn, round_id, scope.person_id, scope.now_ms, scope.who)
     if limits.storm:
         scope.slow_ms = SLOW_MS
     if limits.needs_help:

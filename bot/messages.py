@@ -112,12 +112,27 @@ class Button:
 class Sound:
     """What is to be heard with (or after) a message: the words and their language.
 
-    One that is `secret` is not kept as a file that others could hear.
+    One that is `secret` is not kept as a file that others could hear. `labels` are the answers
+    that stand in it, which somebody may have recorded by themselves. `parts` are its pieces as
+    (words, language) when it is in more than one language.
     """
 
     text: str
     language: str
     secret: bool = False
+    labels: tuple[str, ...] = ()
+    parts: tuple[tuple[str, str], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        plain: dict[str, Any] = {"text": self.text, "language": self.language}
+        more = {"secret": self.secret, "labels": self.labels, "parts": self.parts}
+        return plain | {name: value for name, value in more.items() if value}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        lists = {"labels": tuple(data.get("labels", ()))}
+        lists["parts"] = tuple((words, code) for words, code in data.get("parts", ()))
+        return cls(**{**data, **lists})
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +175,8 @@ class Outbound:
 
     def to_json(self) -> dict[str, Any]:
         data = {**_told(self), **_each("buttons", self.buttons)}
-        parts = {"sound": self.sound, "template": self.template}
-        return data | {name: asdict(part) for name, part in parts.items() if part}
+        more = {"sound": self.sound.to_json()} if self.sound else {}
+        return data | more | ({"template": asdict(self.template)} if self.template else {})
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
@@ -170,7 +185,7 @@ class Outbound:
             **{
                 **data,
                 "buttons": tuple(Button(**b) for b in data.get("buttons", ())),
-                "sound": Sound(**sound) if sound else None,
+                "sound": Sound.from_json(sound) if sound else None,
                 "template": _template(template) if template else None,
             }
         )

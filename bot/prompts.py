@@ -182,12 +182,16 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Choose:
-    """A question with a few answers; a voice note counts when it says one of them."""
+    """A question with a few answers; a voice note counts when it is surely one of them.
+
+    `by_hand`: a yes or a no has weight here, and no voice note decides it.
+    """
 
     text: Text
     choices: tuple[Choice, ...]
     then: Then
     easier: Text | None = None
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +214,7 @@ State = Callable[[Scene], Prompt]
 
 
 # What a voice note never decides: it may be misheard, and these cannot all be taken back.
-BY_HAND = frozenset({"yes", "no", "send", "withdraw", "forget", "cast"})
+BY_HAND = frozenset({"send", "withdraw", "forget", "cast"})
 
 
 def choices_of(prompt: Prompt) -> tuple[Choice, ...]:
@@ -223,5 +227,11 @@ def accepts(prompt: Prompt, kind: AnswerKind) -> bool:
 
 def listens(prompt: Prompt, kind: AnswerKind) -> bool:
     """Whether a voice note or photo can be an answer, if only one of the choices said aloud."""
-    by_voice = kind == "voice" and any(c.means not in BY_HAND for c in choices_of(prompt))
+    by_voice = kind == "voice" and any(not by_hand(prompt, c) for c in choices_of(prompt))
     return accepts(prompt, kind) or by_voice
+
+
+def by_hand(prompt: Prompt, choice: Choice) -> bool:
+    """Whether this choice counts only when it is tapped or typed."""
+    weighs = isinstance(prompt, Choose) and prompt.by_hand and choice.means in ("yes", "no")
+    return weighs or choice.means in BY_HAND

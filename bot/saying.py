@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.messages import Outbound, Reply, Template
-from bot.session import Session, votes
+from bot.session import Session, hears, votes
 from bot.turn import Enqueue, Render, Turn
 from storage import outbox
 from storage.vault import Vault
@@ -67,7 +67,7 @@ class Saying:
     ) -> list[Outbound]:
         where = language_of(session), turn.channel, turn.address
         said = [replace(reply, secret=True) for reply in replies] if secret else replies
-        messages = [m for reply in said for m in self._render(reply, *where, sound=session.sound)]
+        messages = [m for reply in said for m in self._render(reply, *where, sound=hears(session))]
         return [_with_secret_sound(message) for message in messages] if secret else messages
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from bot.prompts import World
 from civic.ballots import Ballot
+from storage import people
 from storage.times import to_ms
 
 
@@ -46,6 +47,11 @@ class Scope:
     cast: Cast | None = None
     erased: list[str] = field(default_factory=list)
     slow_ms: int = 0
+
+    @property
+    def who(self) -> str:
+        """What is known of this address when its person is forgotten: see `storage.attempts`."""
+        return people.address_hash(self.pepper, self.world.channel, self.address)
 
     @property
     def now_ms(self) -> int:

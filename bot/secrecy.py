@@ -7,6 +7,9 @@ from bot.messages import Inbound
 from bot.session import VOTE, Session, votes
 from civic import stempas
 
+# Channels whose provider keeps a log of its own: what is deleted there stays on the phone.
+LOGGED = frozenset({"whatsapp", "sms"})
+
 
 def is_secret(session: Session, inbound: Inbound) -> bool:
     """Whether a message belongs to a vote: it was said in one, answers one, or holds a code."""
@@ -26,9 +29,12 @@ def says_code(transcript: str) -> bool:
     return holds_code(transcript) or holds_code(understand.spoken_digits(transcript))
 
 
-def is_to_be_deleted(session: Session, text: str) -> bool:
-    """Whether a message is deleted at the provider too: it holds a code.
+def is_to_be_deleted(session: Session, text: str, channel: str = "") -> bool:
+    """Whether a secret message is deleted at the provider too: it holds a code, or a choice is
+    kept in a log that nobody misses.
 
-    What only looks like one may be a telephone number, unless a code was asked for.
+    What only looks like a code may be a telephone number, unless a code was asked for.
     """
+    if channel in LOGGED:
+        return True
     return holds_code(text) and (votes(session) or stempas.code_in(text) is not None)

@@ -75,6 +75,11 @@ def front(session: Session) -> str:
     return CONSENT if session.language else FIRST_LANGUAGE
 
 
+def hears(session: Session) -> bool:
+    """Whether this person gets sound: who wants it, and who has not been able to say so yet."""
+    return session.sound or (session.state == FIRST_LANGUAGE and not session.language)
+
+
 def votes(session: Session) -> bool:
     """Whether somebody is voting, or has begun to: all that is said then is secret."""
     return session.state.startswith(VOTE) or bool(session.answers.get("vote"))

@@ -11,13 +11,16 @@ from storage import photos, recordings
 class Recorded:
     """A voice note that was fetched: its name in the media store, and what was heard.
 
-    One that is secret is not kept: its name is "".
+    One that is secret is not kept: its name is "". `picked` is which of the expected answers it
+    surely is, `sounds_like` another language than was expected that it surely is in; else "".
     """
 
     name: str
     mime: str
     bytes: int
     heard: recordings.Heard
+    picked: str = ""
+    sounds_like: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def _check(scope: Scope, code: str) -> _Checked | Outcome:
     round_ = scope.world.round
     if round_ is None or scope.round_id is None:
         return _refused("phase")
-    limits = attempts.state(scope.conn, scope.round_id, scope.person_id, scope.now_ms)
+    limits = attempts.state(scope.conn, scope.round_id, scope.person_id, scope.now_ms, scope.who)
     if limits.storm:
         _slow_down(scope, scope.round_id)
     if limits.needs_help:

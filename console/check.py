@@ -32,6 +32,7 @@ from console.bot_texts import REASONS, State
 from console.bot_texts import Kind as TextKind
 from console.examples import EXAMPLES
 from console.pages.failed import MEANS
+from console.pages.stuck import TASKS, WHY
 from console.pages.today import SHOWN_ABOVE
 from console.participation import ALL
 from console.roles import Role
@@ -45,6 +46,7 @@ METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 KEYWORDS = {"T": None, "t": None, "tn": (1, 1)}
 AUDITED = {"saw": None, "change": None}  # visit.saw("plan", …): the text is `audit.plan`
 
+STUCK = sorted({*WHY.values(), "other"})
 FAILED = sorted({*MEANS.values(), "other"})
 
 # Keys that are put together: how they begin, and how they may end.
@@ -103,6 +105,11 @@ DYNAMIC: Mapping[str, Iterable[str]] = {
     "campaigns.sure.": ("pause", "resume", "cancel"),
     "campaigns.sure_why.": ("pause", "resume", "cancel"),
     "campaigns.do.": ("pause", "resume", "cancel"),
+    "stuck.task.": (*TASKS, "other"),
+    "stuck.why.": STUCK,
+    "stuck.do.": STUCK,
+    "stuck.did.": ("again", "remove"),
+    "audit.stuck.": ("again", "remove"),
     "failed.means.": FAILED,
     "failed.do.": FAILED,
     "failed.kind.": ("reply", "notice", "campaign"),

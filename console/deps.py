@@ -13,6 +13,7 @@ from console.bot_texts import MakeSound, Texts, unable
 from console.campaigning import Campaigning
 from console.desk import Desk
 from console.preview import Preview
+from console.stuck import Nothing, Stuck
 from storage.db import Database
 from storage.media import MediaStore
 from storage.times import now_ms
@@ -62,8 +63,8 @@ class Deps:
     answer in the bot's place, `campaigns` shows and holds up campaigns, `export_url` is where
     exports go. `texts()` is the bot's whole catalogue, and `make_sound` makes a recording of it
     ready. `codes` makes the codes of what is entered for others, `clean_photo` a photo ready to be
-    kept; it raises ValueError for what is none. `translates`: a machine may be asked to. `clock`
-    gives UTC milliseconds.
+    kept; it raises ValueError for what is none. `translates`: a machine may be asked to. `jobs`
+    shows work that was given up. `clock` gives UTC milliseconds.
     """
 
     db: Database
@@ -85,4 +86,5 @@ class Deps:
     codes: Codes = field(default_factory=lambda: Codes(b""))
     clean_photo: CleanPhoto = unclean
     translates: bool = False
+    jobs: Stuck = field(default_factory=Nothing)
     clock: Callable[[], int] = now_ms

@@ -83,10 +83,8 @@ def _text(key: str, filled: Mapping[str, frozenset[str]], files: Files) -> BotTe
 def _kind(key: str, names: frozenset[str], most: int | None) -> Kind:
     if key.startswith(WRITTEN):
         return Kind.WRITTEN
-    if most is not None:
-        return Kind.LABEL
     if names:
-        return Kind.FILLED
+        return Kind.FILLED if most is None else Kind.LABEL
     return Kind.PART if key.startswith(PARTS) else Kind.SPOKEN
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from bot.scope import Cast
 from bot.voting import Uncast
+from runtime.alone import Alone, lock_key
 from storage.db import Database
 from storage.envelopes import NotTakenError
 
@@ -35,11 +36,13 @@ class Casting:
     """For one process. `who` is a channel and an address.
 
     While somebody's vote is being cast in this process, what they send waits for it: so the
-    receipt that they see is that of the envelope which stays in the box.
+    receipt that they see is that of the envelope which stays in the box. Among processes at
+    one PostgreSQL, a vote of theirs waits for a vote of theirs, for the same reason.
     """
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._alone = Alone(db)
         self._under_way: WeakValueDictionary[Who, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self, work: Work[T], who: Who | None = None) -> T:
@@ -52,9 +55,10 @@ class Casting:
                 pass
         try:
             return await self._db.run(partial(work, cast=None))
-        except Uncast as uncast:
+        except Uncast as error:
+            uncast = error
             lock = self._under_way.setdefault(uncast.who, asyncio.Lock())
-        async with lock:
+        async with lock, self._alone.with_key(lock_key(*uncast.who)):
             return await self._cast(work)
 
     async def _cast(self, work: Work[T]) -> T:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from runtime import config
+from runtime import config, logs
 from runtime.config import ConfigError, Settings
 
 HOST, PORT = "127.0.0.1", 8080
@@ -23,16 +22,11 @@ class UsageError(Exception):
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; the exit status. 0 is well, 1 found wanting, 2 asked wrongly."""
     args = _parser().parse_args(argv)
-    logging.basicConfig(
-        level=logging.INFO if args.verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-    )
-    # Other people's libraries log addresses, and what was sent to them.
-    for name in ("httpx", "httpcore", "telegram", "twilio", "apscheduler", "sqlalchemy"):
-        logging.getLogger(name).setLevel(logging.ERROR)
     try:
+        settings = config.load()
+        logs.configure(settings.log, "info" if args.verbose else settings.log_level)
         command: Callable[[Settings, argparse.Namespace], int] = args.command
-        return command(config.load(), args)
+        return command(settings, args)
     except (ConfigError, UsageError) as error:
         print(f"buurtstem: {error}", file=sys.stderr)
         return 2
@@ -58,8 +52,11 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--poll", action="store_true", help="fetch Telegram's updates: no public URL"
     )
-    _add(commands, "worker", _worker, "sends, listens and sweeps, without web pages")
+    worker = _add(commands, "worker", _worker, "sends, listens and sweeps, without web pages")
+    for command in (serve, worker):
+        command.add_argument("--queue", help="whose jobs it runs, e.g. replies,speech, or none")
     _add(commands, "doctor", _doctor, "checks what the bot needs on this machine")
+    _add_secrets(commands)
     _add_chat(commands)
     _add_round(commands)
     _add_content(commands)
@@ -81,6 +78,12 @@ def _add(
     parser = commands.add_parser(name, help=what, description=what)
     parser.set_defaults(command=command)
     return parser
+
+
+def _add_secrets(commands: argparse._SubParsersAction[_Parser]) -> None:
+    parser = commands.add_parser("secrets", help="the key and the pepper of this database")
+    secrets = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add(secrets, "accept", _secrets, "takes this machine's, after a change of your own")
 
 
 def _add_chat(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -162,23 +165,33 @@ def _demo(settings: Settings, args: argparse.Namespace) -> int:
 
 
 def _serve(settings: Settings, args: argparse.Namespace) -> int:
-    from runtime import serve
+    from runtime import queues, serve
 
     if args.poll and not settings.telegram_token.get_secret_value():
         raise UsageError("--poll needs BUURTSTEM_TELEGRAM_TOKEN")
-    return serve.run(settings, args.host, args.port, sample=None, poll=args.poll)
+    takes = queues.chosen(args.queue)
+    return serve.run(settings, args.host, args.port, sample=None, poll=args.poll, takes=takes)
 
 
 def _worker(settings: Settings, args: argparse.Namespace) -> int:
-    from runtime import serve
+    from runtime import queues, serve
 
-    return serve.work(settings)
+    return serve.work(settings, queues.chosen(args.queue))
 
 
 def _doctor(settings: Settings, args: argparse.Namespace) -> int:
     from runtime.doctor import examine
 
     return examine(settings)
+
+
+def _secrets(settings: Settings, args: argparse.Namespace) -> int:
+    from runtime import fingerprints, wiring
+
+    db = wiring.open_database(settings, check=False)
+    fingerprints.accept(settings, db)
+    db.close()
+    return 0
 
 
 def _chat(settings: Settings, args: argparse.Namespace) -> int:

@@ -6,13 +6,15 @@ import contextlib
 import os
 import re
 import secrets
-import sys
 import tempfile
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from runtime import logs
+from runtime.guarding import networks
 
 PREFIX = "BUURTSTEM_"
 SHORTEST_SECRET = 16  # characters
@@ -29,9 +31,14 @@ class Settings(BaseSettings):
 
     database_url: str = "sqlite:///var/buurtstem.db"
     media_url: str = "file://var/media"
+    jobs: Literal["auto", "embedded", "distributed"] = "auto"
     public_url: str = ""
+    proxies: str = ""  # addresses and networks that may say for whom they ask, with commas
     simulator: bool = False
     round_file: str = ""
+    keep_messages_days: int = Field(default=90, ge=7, le=3650)  # see runtime.retention
+    keep_unconsented_days: int = Field(default=30, ge=1, le=365)
+    keep_audit_days: int = Field(default=730, ge=30, le=3650)
     secret_key: SecretStr = SecretStr("")
     pepper: SecretStr = SecretStr("")
     telegram_token: SecretStr = SecretStr("")
@@ -42,9 +49,14 @@ class Settings(BaseSettings):
     twilio_api_url: str = ""
     twilio_whatsapp_from: str = ""
     twilio_sms_from: str = ""
+    twilio_voice_from: str = ""  # the number that people call
     whisper_backend: Literal["faster-whisper", "openai-whisper"] = "faster-whisper"
     whisper_model: str = ""
     whisper_threads: int = Field(default=2, ge=1, le=64)
+    voice_nl: str = ""  # see runtime/voices.py
+    voice_en: str = ""
+    voice_tr: str = ""
+    voice_ar: str = ""
     export_url: SecretStr = SecretStr("")  # it may hold a password
     export_day: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] = "mon"
     export_hour: int = Field(default=7, ge=0, le=23)  # by the clock in Amsterdam
@@ -57,6 +69,12 @@ class Settings(BaseSettings):
     translation: Literal["off", "libretranslate", "deepl"] = "off"
     translation_url: str = ""
     translation_key: SecretStr = SecretStr("")
+    log: Literal["auto", "json", "plain"] = "auto"
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    metrics_port: int = Field(default=0, ge=0, le=65535)  # of a worker; 0: none
+    metrics_host: str = "127.0.0.1"
+    metrics_token: SecretStr = SecretStr("")
+    otlp_url: str = ""
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: SecretStr = SecretStr("")
@@ -69,9 +87,16 @@ class Settings(BaseSettings):
             raise ValueError("begin it with sqlite:/// or postgresql://")
         return url
 
+    @field_validator("jobs")
+    @classmethod
+    def _where_there_is_a_server(cls, jobs: str, info: ValidationInfo) -> str:
+        if jobs == "distributed" and info.data.get("database_url", "").startswith("sqlite:"):
+            raise ValueError("distributed jobs need PostgreSQL; leave it at auto")
+        return jobs
+
     @field_validator(
         "public_url", "telegram_api_url", "twilio_api_url", "oidc_issuer", "translation_url",
-        "openstad_url",
+        "openstad_url", "otlp_url",
     )  # fmt: skip
     @classmethod
     def _web_address(cls, url: str) -> str:
@@ -88,7 +113,7 @@ class Settings(BaseSettings):
             raise ValueError("begin it with smtp:// or smtps://")
         return url
 
-    @field_validator("secret_key", "pepper")
+    @field_validator("secret_key", "pepper", "metrics_token")
     @classmethod
     def _long_enough(cls, key: SecretStr) -> SecretStr:
         if 0 < len(key.get_secret_value()) < SHORTEST_SECRET:
@@ -102,6 +127,23 @@ class Settings(BaseSettings):
         if name and not re.fullmatch("[A-Za-z0-9_]{5,32}", name):
             raise ValueError("write the bot's name as Telegram has it, such as BuurtstemBot")
         return name
+
+    @field_validator("twilio_voice_from")
+    @classmethod
+    def _number_to_call(cls, number: str) -> str:
+        number = re.sub(r"[ ()-]", "", number)
+        if number and not re.fullmatch(r"\+[1-9][0-9]{5,14}", number):
+            raise ValueError("write the whole number, such as +31201234567")
+        return number
+
+    @field_validator("proxies")
+    @classmethod
+    def _addresses(cls, proxies: str) -> str:
+        try:
+            networks(proxies)
+        except ValueError:
+            raise ValueError("write addresses or networks, such as 127.0.0.1, 10.0.0.0/8") from None
+        return proxies
 
     @property
     def sqlite_path(self) -> Path | None:
@@ -130,6 +172,12 @@ def load() -> Settings:
         raise ConfigError(f"{name}: {remedy}") from None
 
 
+def known(settings: Settings, name: str) -> str:
+    """`secret_key` or `pepper` as it was set or kept here, "" when there is none yet."""
+    setting: SecretStr = getattr(settings, name)
+    return setting.get_secret_value() or _kept(settings.folder / name)
+
+
 def secret_key(settings: Settings) -> str:
     """The application's key: the setting, or one made once and kept beside the database."""
     path = settings.folder / "secret_key"
@@ -145,10 +193,9 @@ def pepper(settings: Settings) -> bytes:
     known = settings.pepper.get_secret_value() or _kept(path)
     if not known:
         known = _made(path)
-        print(
-            f"buurtstem: made the pepper of the codes, in {path}. Keep a copy of it apart from"
-            " the database: without it every code is void",
-            file=sys.stderr,
+        logs.tell(
+            f"made the pepper of the codes, in {path}. Keep a copy of it apart from the database:"
+            " without it every code is void"
         )
     return known.encode()
 

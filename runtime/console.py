@@ -61,6 +61,7 @@ def deps(system: System, *, demo: bool = False) -> Deps:
         codes=Codes(config.pepper(settings)),
         clean_photo=clean_photo,
         translates=system.translating is not None,
+        jobs=system.jobs,
     )
 
 

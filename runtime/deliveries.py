@@ -98,7 +98,10 @@ class Deliveries:
         await self._db.run(partial(self._settled, row, id_))
 
     def _settled(self, row: Row, id_: str | None, conn: Connection) -> None:
-        if id_ is not None:
+        if id_ and routing.on_its_way(conn, row.channel, row.address):
+            # What was found may be the same words again, whose id is not stored yet.
+            routing.looked_up(conn, row.id, now_ms())
+        elif id_ is not None:
             routing.found(conn, row.id, id_, now_ms())
         else:
             self._sender.told(conn, row, ChannelError(Policy.RETRY, "not_taken"))

@@ -24,7 +24,7 @@ from sqlalchemy import Connection
 
 from storage import jobs as rows
 from storage.db import Database, after_commit
-from storage.jobs import Job
+from storage.jobs import Dead, Job
 from storage.times import from_ms, now_ms, to_ms
 
 log = logging.getLogger(__name__)
@@ -62,9 +62,27 @@ class Jobs(Protocol):
     def register(self, task: str, handler: Handler, at_once: int = 8) -> None:
         """Has `handler(ref)` called for jobs of `task`, at most `at_once` at a time.
 
-        Before `start`. A handler that raises is called again later, with growing
-        pauses, and put aside after too many attempts.
+        Before `start`. A task that this process does not take is left to others. A
+        handler that raises is called again later, with growing pauses, and put aside
+        after too many attempts.
         """
+
+    def dead(self, conn: Connection, most: int) -> list[Dead]:
+        """The jobs that were put aside, the latest first, at most so many."""
+
+    def revive(self, conn: Connection, id: int) -> bool:
+        """Has a job that was put aside run again, before all of its key that wait.
+
+        It is due now and its attempts count from the beginning. False when there is
+        no such job (any more).
+        """
+
+    def bury(self, conn: Connection, id: int) -> bool:
+        """Removes a job that was put aside. False when there is no such job (any more)."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether jobs are being run here: from `start` until `stop`, unless its runner died."""
 
     async def start(self) -> None:
         """Begins to run jobs on this event loop."""
@@ -75,7 +93,7 @@ class Jobs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How patient the embedded runner is, in seconds.
+    """How patient a runner is, in seconds.
 
     `lease` is how long the jobs of a killed process wait; it is prolonged three times
     within its length. A process that stands still for longer may have its jobs run by
@@ -96,8 +114,25 @@ class Pace:
         return longest * (0.5 + random.random() / 2)  # noqa: S311, not for security
 
 
+async def attempt(pace: Pace, handler: Handler, task: str, ref: int, number: int) -> str:
+    """Runs a handler; the class of what it raised, "" when all went well."""
+    try:
+        async with asyncio.timeout(pace.timeout):
+            await handler(ref)
+    except Exception as error:
+        reason = type(error).__name__
+        log.warning("job %s failed, attempt %d: %s", task, number, reason)
+        return reason
+    return ""
+
+
+def given_up(task: str, attempts: int, reason: str) -> None:
+    """Says so in the log."""
+    log.error("job %s is given up after %d attempts: %s", task, attempts, reason)
+
+
 @dataclass(slots=True)
-class _Task:
+class Task:
     """A task's handler. `served` are keys that had their turn while others waited."""
 
     handler: Handler
@@ -134,15 +169,22 @@ class EmbeddedJobs:
     Wakes at once when this process enqueues, by APScheduler for what is due later, and
     every `pace.poll` seconds for what other processes enqueue. One transaction settles
     all jobs that ended meanwhile and takes the next ones. `scheduler` is started and
-    stopped by its owner.
+    stopped by its owner. `takes` tells whether this process runs a task.
     """
 
-    def __init__(self, db: Database, scheduler: AsyncIOScheduler, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        db: Database,
+        scheduler: AsyncIOScheduler,
+        pace: Pace | None = None,
+        takes: Callable[[str], bool] = lambda task: True,
+    ) -> None:
         self._db = db
         self._scheduler = scheduler
         self._pace = pace or Pace()
+        self._takes = takes
         self._worker = uuid4().hex
-        self._tasks: dict[str, _Task] = {}
+        self._tasks: dict[str, Task] = {}
         self._running: dict[int, asyncio.Task[None]] = {}
         self._ended: list[_Ended] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -168,7 +210,22 @@ class EmbeddedJobs:
         after_commit(conn, self._ring)
 
     def register(self, task: str, handler: Handler, at_once: int = 8) -> None:
-        self._tasks[task] = _Task(handler, at_once)
+        if self._takes(task):
+            self._tasks[task] = Task(handler, at_once)
+
+    def dead(self, conn: Connection, most: int) -> list[Dead]:
+        return rows.put_aside(conn, most)
+
+    def revive(self, conn: Connection, id: int) -> bool:
+        after_commit(conn, self._ring)
+        return rows.revive(conn, id)
+
+    def bury(self, conn: Connection, id: int) -> bool:
+        return rows.bury(conn, id)
+
+    @property
+    def alive(self) -> bool:
+        return self._pump is not None and not self._pump.done()
 
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -264,7 +321,7 @@ class EmbeddedJobs:
 
     def _put_aside(self, conn: Connection, job: Job, reason: str) -> None:
         if rows.dead(conn, job.id, self._worker, reason):
-            log.error("job %s is given up after %d attempts: %s", job.task, job.attempts, reason)
+            given_up(job.task, job.attempts, reason)
 
     def _look_after_leases(self, conn: Connection, turn: _Turn) -> None:
         now = now_ms()
@@ -302,22 +359,12 @@ class EmbeddedJobs:
         """Runs a job. One that is cancelled has not ended: it is given back."""
         task = self._tasks[job.task]
         try:
-            reason = await self._attempt(task.handler, job)
+            reason = await attempt(self._pace, task.handler, job.task, job.ref, job.attempts)
             self._ended.append(_Ended(job, reason))
         finally:
             task.running -= 1
             del self._running[job.id]
             self._bell.set()
-
-    async def _attempt(self, handler: Handler, job: Job) -> str:
-        try:
-            async with asyncio.timeout(self._pace.timeout):
-                await handler(job.ref)
-        except Exception as error:
-            reason = type(error).__name__
-            log.warning("job %s failed, attempt %d: %s", job.task, job.attempts, reason)
-            return reason
-        return ""
 
     def _set_alarm(self, due: int | None) -> None:
         if due is None or due == self._alarm:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from uuid import uuid4
 
@@ -20,6 +21,8 @@ from storage.times import now_ms
 log = logging.getLogger(__name__)
 
 Work = Callable[[], Awaitable[None]]
+
+GRACE = 5.0  # seconds in which what is under way may come to its end
 
 
 class Lease:
@@ -45,6 +48,13 @@ class Lease:
         self._clock = clock
         self._holder = uuid4().hex
         self._ours_until = float("-inf")
+        self._tried_at = clock()
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    @property
+    def alive(self) -> bool:
+        """Whether we still try to hold it; whether we do is another matter."""
+        return self._clock() - self._tried_at < 4 * self._seconds
 
     @property
     def held(self) -> bool:
@@ -62,15 +72,28 @@ class Lease:
         )
 
     async def stop(self) -> None:
-        """Lets go, so that somebody else can take it at once."""
+        """Lets what is under way come to its end; then somebody else can take it at once."""
         with suppress(JobLookupError):
             self._scheduler.remove_job(self._id)
         self._ours_until = float("-inf")
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=GRACE)
         await self._try(partial(leases.release, name=self._name, holder=self._holder))
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Within, this task does what only the holder may do; `stop` waits for it."""
+        task = asyncio.current_task()
+        assert task
+        self._under_way.add(task)
+        try:
+            yield
+        finally:
+            self._under_way.discard(task)
 
     async def renew(self) -> None:
         """Takes or prolongs it, if nobody else has it. Does not raise."""
-        asked = self._clock()  # before: the answer may come late
+        self._tried_at = asked = self._clock()  # before: the answer may come late
         if await self._try(self._take):
             self._ours_until = asked + self._seconds
 
@@ -115,7 +138,8 @@ def under(lease: Lease, name: str, work: Work) -> Work:
         if not lease.held:
             return
         try:
-            await work()
+            with lease.working():
+                await work()
         except Exception as error:
             log.error("%s failed: %s", name, type(error).__name__)
 

@@ -9,21 +9,24 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
 from sqlalchemy import Connection
 
+from bot.awaited import Awaited, Where
 from bot.channels.port import ChannelError, Policy, Port
 from bot.conversation import Conversation
 from bot.messages import Inbound, Media
 from bot.secrecy import says_code
-from bot.session import Session, votes
 from bot.speech import audio
 from bot.speech.transcribe import Transcriber
 from bot.taken import Failed, Pictured, Recorded, Taken
+from runtime import observing
 from runtime.casting import Casting
+from runtime.fitting import knows_number, ways
 from runtime.photos import PhotoError, clean
 from storage import hot, recordings
 from storage.db import Database
@@ -42,10 +45,10 @@ _MIME = "audio/ogg"
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A message whose file is to be taken in, and what its person has chosen."""
+    """A message whose file is to be taken in, and where its person is."""
 
     held: Held
-    session: Session
+    where: Where
 
 
 class Listener:
@@ -70,14 +73,18 @@ class Listener:
         self._store = store
         self._transcriber = transcriber
         self._offered = offered
+        self._awaited = Awaited(vault, offered, knows_number, ways)
+        self.ready = True  # not while a model is being loaded, nor when it cannot be
 
     def warm_up(self) -> None:
         """Loads the model. Raises when it cannot be had."""
+        self.ready = False
         self._transcriber.load()
+        self.ready = True
 
     async def take_in(self, inbox_id: int) -> None:
         """Takes one file in. Does nothing when it was done already."""
-        asked = await self._db.run(lambda conn: _ask(conn, inbox_id))
+        asked = await self._db.run(lambda conn: self._ask(conn, inbox_id))
         if asked is None:
             return
         try:
@@ -100,13 +107,21 @@ class Listener:
         await self._tell(inbox_id, what)
         await self._release(media, asked.held.channel)
 
+    def _ask(self, conn: Connection, inbox_id: int) -> _Asked | None:
+        """The message, with one more attempt counted; None when nobody waits for it."""
+        held = hot.held(conn, inbox_id)
+        if held is None or held.state != "taking":
+            return None
+        attempts = hot.again(conn, inbox_id, now_ms() + TAKE_AGAIN_MS)
+        return _Asked(replace(held, attempts=attempts), self._awaited.of(conn, held.person_id))
+
     def _media(self, held: Held) -> Media:
         """The file of a message. Raises `SealError` when we cannot read any more where it is."""
         return Inbound.from_json(json.loads(self._vault.open(held.body))).media[0]
 
     async def _tell(self, inbox_id: int, what: Taken) -> None:
         taken = partial(self._conversation.taken, inbox_id=inbox_id, what=what)
-        await self._casting.run(taken)
+        await self._casting.run(observing.turn(taken))
 
     async def _release(self, media: Media, channel: str) -> None:
         try:
@@ -121,7 +136,10 @@ class Listener:
         data = await self._ports[asked.held.channel].fetch(media, limit)
         if media.kind == "photo":
             return await asyncio.to_thread(self._look, data)
-        return await asyncio.to_thread(self._listen, data, media, asked.session)
+        began = time.perf_counter()
+        what = await asyncio.to_thread(self._listen, data, media, asked.where)
+        observing.heard(what, began, asked.held)
+        return what
 
     def _look(self, data: bytes) -> Taken:
         try:
@@ -131,16 +149,18 @@ class Listener:
         name = self._store.put(photo.data, ".jpg")
         return Pictured(name, "image/jpeg", len(photo.data), photo.width, photo.height)
 
-    def _listen(self, data: bytes, media: Media, session: Session) -> Taken:
+    def _listen(self, data: bytes, media: Media, where: Where) -> Taken:
         try:
             pcm = audio.decode(data, audio.Limits(bytes=audio.TELEGRAM_BYTES))
         except audio.AudioError as error:
             return Failed(_FAILURES[error.reason])
-        language, offered = session.language, ""
-        if not language:
-            offered = self._guess(pcm)
-        heard = self._transcriber.transcribe(pcm, language or offered or None)
-        secret = votes(session) or says_code(heard.text)
+        expects, language = where.expected, where.session.language
+        spoken = language or self._guess(pcm)
+        picked = self._transcriber.choose(pcm, spoken, expects.answers, expects.others)
+        heard = self._transcriber.transcribe(
+            pcm, spoken or None, tuple(self._offered) if language else (), expects.hotwords
+        )
+        secret = where.secret or says_code(heard.text)
         name = "" if secret else self._store.put(data, ".oga")
         return Recorded(
             name=name,
@@ -148,7 +168,7 @@ class Listener:
             bytes=len(data),
             heard=recordings.Heard(
                 transcript=heard.text,
-                language=language or offered,
+                language=heard.language if language else spoken,
                 verdict=heard.verdict.value,
                 seconds=heard.seconds,
                 speech_seconds=heard.speech_seconds,
@@ -156,6 +176,8 @@ class Listener:
                 no_speech_prob=heard.no_speech_prob,
                 model=heard.model,
             ),
+            picked=picked.id or "",
+            sounds_like=heard.language if language and heard.language != language else "",
         )
 
     def _guess(self, pcm: audio.Samples) -> str:
@@ -171,14 +193,3 @@ _FAILURES = {
     audio.Reason.UNREADABLE: "unreadable",
     audio.Reason.NO_SOUND: "no_speech",
 }
-
-
-def _ask(conn: Connection, inbox_id: int) -> _Asked | None:
-    """The message, with one more attempt counted; None when nobody waits for it."""
-    held = hot.held(conn, inbox_id)
-    if held is None or held.state != "taking":
-        return None
-    attempts = hot.again(conn, inbox_id, now_ms() + TAKE_AGAIN_MS)
-    loaded = hot.load(conn, held.person_id)
-    session = Session.from_json(loaded.session_json if loaded else "")
-    return _Asked(replace(held, attempts=attempts), session)

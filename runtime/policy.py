@@ -14,8 +14,14 @@ from enum import StrEnum
 from civic.worktime import waking_hour
 from storage.times import from_ms, to_ms
 
-WINDOWS_MS: Mapping[str, int] = {"whatsapp": 24 * 3600 * 1000}
-"""How long after somebody's message their channel takes free text; others always do."""
+PHONE = "phone"  # nobody is called up: what is to be said waits for their next call
+
+WINDOWS_MS: Mapping[str, int] = {"whatsapp": 24 * 3600 * 1000, PHONE: -(2**53)}
+"""How long after somebody's message their channel takes free text; others always do.
+
+A phone never does, whatever the clocks of two machines say: who is on the line gets what is said
+from the call itself (`runtime.phone`).
+"""
 
 CLOSED = frozenset({"63016"})
 """The provider says that the window is closed, whatever we thought."""
@@ -60,9 +66,9 @@ def decide(
         return Decision(Route.FREE)
     if has_template:
         return Decision(Route.TEMPLATE, "template")
-    if sms_allowed:
+    if sms_allowed and not (channel == PHONE and kind == "reply"):  # they are on the line
         return Decision(Route.SMS, "window_sms")
-    return Decision(Route.WAIT, "window")
+    return Decision(Route.WAIT, "window" if channel != PHONE else "call")
 
 
 def is_closed(channel: str, last_in_at: int | None, now: int) -> bool:

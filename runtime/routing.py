@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from bot.channels.limits import LIMITS
 from bot.messages import Channel, Outbound
+from runtime import observing
 from runtime.policy import CLOSED, UNAPPROVED, Decision, Route, decide, is_closed
 from storage import people
 from storage import routing as rows
@@ -30,6 +31,7 @@ class Routing:
     def passes(self, conn: Connection, row: Unsent) -> bool:
         """Whether this queued row may go as it stands; else it was put aside or sent elsewhere."""
         decision = self.decision(conn, row)
+        observing.routed(row.channel, decision.route)
         if decision.route in (Route.FREE, Route.TEMPLATE):
             return True
         if decision.route is Route.LATER:
@@ -46,7 +48,8 @@ class Routing:
         if not _is_shut(row, now):
             return decide(row.kind, row.channel, _last_in_at(row), now, False, False)
         message = read(row.body)
-        has_template = bool(message and message.template) and row.reason not in UNAPPROVED
+        templates = row.channel != Channel.PHONE and row.reason not in UNAPPROVED
+        has_template = bool(message and message.template) and templates
         sms = not has_template and message is not None and self._sms(conn, row, message)
         return decide(row.kind, row.channel, None, now, has_template, bool(sms))
 

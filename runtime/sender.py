@@ -12,19 +12,21 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
 from sqlalchemy import Connection
 
 from bot.channels.port import ChannelError, Policy, Port
-from bot.messages import Outbound, Sound
+from bot.messages import Outbound
+from runtime import observing
 from runtime.jobs import Jobs
 from runtime.policy import CLOSED, UNAPPROVED
 from runtime.rates import CAMPAIGN, REPLY, Limiter
 from runtime.routing import Routing, read
 from runtime.shares import tell_hold
+from runtime.speaking import SILENT, Heard, Make, Ready, Speaking
 from storage import outbox, people, routing
 from storage.db import Database
 from storage.outbox import Unsent
@@ -37,7 +39,6 @@ TASK = "deliver"
 
 REMEMBERED = 10  # messages to a person that another process may have sent just now
 
-Sounds = Callable[[Sound], Awaitable[bytes]]
 Settle = Callable[[Connection], None]
 
 
@@ -78,7 +79,8 @@ def is_idempotent(port: Port | None) -> bool:
 class Sender:
     """Delivers outbox rows through the ports, by the names of their channels.
 
-    `sounds` makes Ogg/Opus of a `Sound`. With `keep_bodies` the text of a sent message
+    `sounds` makes Ogg/Opus of a `Sound`, `ready` gives what is there already: see
+    `runtime.speaking`. With `keep_bodies` the text of a sent message
     stays in the outbox (the simulator reads it there), unless the message is secret.
     `clock` is the time (UTC ms) by which windows close and nights begin. `vault` opens what is
     secret.
@@ -90,8 +92,9 @@ class Sender:
         jobs: Jobs,
         ports: Mapping[str, Port],
         limiters: Mapping[str, Limiter],
-        sounds: Sounds,
+        sounds: Make,
         *,
+        ready: Ready | None = None,
         keep_bodies: bool = True,
         patience: Patience | None = None,
         clock: Callable[[], int] = now_ms,
@@ -101,15 +104,16 @@ class Sender:
         self._jobs = jobs
         self._ports = ports
         self._limiters = limiters
-        self._sounds = sounds
+        self._speaking = Speaking(db, jobs, sounds, ready, self.deliver, vault)
         self._scrub = not keep_bodies
         self._patience = patience or Patience()
         self._routing = Routing(ports, clock)
         self._vault = vault
 
     def register(self, at_once: int = 32) -> None:
-        """Takes on the jobs of the task `deliver`."""
+        """Takes on the jobs of the tasks `deliver` and `speak`."""
         self._jobs.register(TASK, self.deliver, at_once)
+        self._speaking.register()
 
     @property
     def repeatable(self) -> list[str]:
@@ -152,16 +156,24 @@ class Sender:
         while taken := await self._take(person_id, settle):
             settle = await self._send(*taken)
 
-    async def _take(self, person_id: int, settle: Settle) -> tuple[Unsent, bytes | None] | None:
+    async def _take(self, person_id: int, settle: Settle) -> tuple[Unsent, Heard] | None:
         """Settles the row before, and takes the next one when it may go, with its sound."""
-        found = await self._db.run(partial(self._turn_over, person_id, settle))
-        if found is None or found.claimed:
-            return (found.row, None) if found else None
-        sound = await self._sound(found.row)
+        while found := await self._db.run(partial(self._turn_over, person_id, settle)):
+            if found.claimed:
+                return found.row, SILENT
+            message = read(found.row.body)
+            heard = await self._speaking.of(found.row, message.sound if message else None)
+            if heard.later and message and not message.text:
+                settle = partial(self._speaking.put_aside, row=found.row)
+                continue
+            return await self._claimed(found, heard)
+        return None
+
+    async def _claimed(self, found: _Next, heard: Heard) -> tuple[Unsent, Heard] | None:
         if not await self._turn(found):
             return None
         ours = await self._db.run(partial(_claim, found.row))
-        return (self._opened(ours), sound) if ours else None
+        return (self._opened(ours), heard) if ours else None
 
     def _turn_over(self, person_id: int, settle: Settle, conn: Connection) -> _Next | None:
         """The next row, and whether it is claimed already.
@@ -203,15 +215,6 @@ class Sender:
         last = routing.last_sent(conn, row.channel, row.address, REMEMBERED)
         return tuple((now_ms() - at) / 1000 for _, at in last)
 
-    async def _sound(self, row: Unsent) -> bytes | None:
-        """The sound of a message; without one its text goes alone."""
-        try:
-            sound = _message(row).sound
-            return await self._sounds(sound) or None if sound else None
-        except Exception as error:
-            log.error("no sound for a message: %s", type(error).__name__)
-            return None
-
     async def _turn(self, found: _Next) -> bool:
         """Waits for the provider's rate; False when it is for later."""
         row, limiter = found.row, self._limiters.get(found.row.channel)
@@ -231,18 +234,20 @@ class Sender:
         if row.kind != "campaign":
             self.enqueue(conn, row.person_id, at)
 
-    async def _send(self, row: Unsent, sound: bytes | None) -> Settle:
+    async def _send(self, row: Unsent, heard: Heard) -> Settle:
         """Sends a row; returns what to store about it."""
         message = read(row.body)
         message = self._routing.as_sent(row, message) if message else None
+        template = message is not None and message.template is not None
         try:
-            provider_id = await self._request(row, message, sound)
+            with observing.sending(row, template=template):
+                provider_id = await self._request(row, message, heard.data)
         except ChannelError as error:
             log.warning("%s: a message was not sent: %s", row.channel, error)
             if error.after and (limiter := self._limiters.get(row.channel)):
                 limiter.hold(error.after)
             return partial(self._not_sent, row, error)
-        return partial(self._sent, row, message, provider_id)
+        return partial(self._sent, row, message, provider_id, heard)
 
     async def _request(self, row: Unsent, message: Outbound | None, sound: bytes | None) -> str:
         """The provider's id. Raises ChannelError, whatever went wrong."""
@@ -251,6 +256,8 @@ class Sender:
             raise ChannelError(Policy.RETRY, "no_port")
         if message is None:
             raise ChannelError(Policy.GIVE_UP, "unreadable")
+        if message.sound and not (message.text or sound or is_idempotent(port)):
+            raise ChannelError(Policy.GIVE_UP, "no_sound")
         try:
             if limiter := self._limiters.get(row.channel):
                 await limiter.gate()
@@ -262,10 +269,17 @@ class Sender:
             raise ChannelError(Policy.UNKNOWN, type(error).__name__) from None
 
     def _sent(
-        self, row: Unsent, message: Outbound | None, provider_id: str, conn: Connection
+        self,
+        row: Unsent,
+        message: Outbound | None,
+        provider_id: str,
+        heard: Heard,
+        conn: Connection,
     ) -> None:
         if message is None or message.template is None:
             outbox.sent(conn, row.id, provider_id, now_ms(), self._scrub)
+            if message and heard.later:
+                self._speaking.put_behind(conn, row, message)
             return
         outbox.sent(conn, row.id, provider_id, now_ms(), self._scrub, "template")
         # The template asks them to write; then they get what it stands for.

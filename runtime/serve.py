@@ -13,7 +13,7 @@ from types import FrameType
 import uvicorn
 
 from bot.channels.telegram_poll import poll as poll_telegram
-from runtime import console, wiring
+from runtime import console, health, logs, queues, wiring
 from runtime.cli import UsageError
 from runtime.config import Settings
 from runtime.round_file import RoundFileError, load_round
@@ -24,24 +24,34 @@ from storage import rounds
 log = logging.getLogger(__name__)
 
 
-def built(settings: Settings, sample: Path | None = None) -> System:
+def built(
+    settings: Settings, sample: Path | None = None, takes: frozenset[str] = queues.ALL
+) -> System:
     """The system, with the sample round where there is none yet. Raises `UsageError`."""
     db = wiring.open_database(settings)
     try:
         if not settings.round_file and sample and db.read(rounds.active) is None:
             wiring.save_round(db, load_round(sample))
-            print(f"buurtstem: using the sample round {sample.name}", file=sys.stderr)
-        return wiring.build(settings, db)
+            logs.tell(f"using the sample round {sample.name}")
+        return wiring.build(settings, db, takes=takes)
     except RoundFileError as error:
         db.close()
         raise UsageError(str(error)) from None
 
 
-def run(settings: Settings, host: str, port: int, *, sample: Path | None, poll: bool) -> int:
+def run(
+    settings: Settings,
+    host: str,
+    port: int,
+    *,
+    sample: Path | None,
+    poll: bool,
+    takes: frozenset[str] = queues.ALL,
+) -> int:
     """Serves until it is told to stop."""
-    system = built(settings, sample)
+    system = built(settings, sample, takes)
     if system.db.read(rounds.active) is None:
-        print("buurtstem: no round is loaded: buurtstem round load FILE", file=sys.stderr)
+        logs.tell("no round is loaded: buurtstem round load FILE")
     # not a daemon: a thread that is thrown out of the model's own code aborts the process
     threading.Thread(target=system.warm_up, name="warm-up").start()
     demo = sample is not None and not settings.public_url
@@ -69,9 +79,10 @@ async def _serve(system: System, host: str, port: int, *, poll: bool, demo: bool
         app(system, simulated=system.settings.simulator, demo=demo),
         host=host,
         port=port,
-        log_level="warning",
+        log_config=None,  # see runtime.logs
         access_log=False,  # a path may hold a resident's id
         server_header=False,
+        proxy_headers=False,  # see BUURTSTEM_PROXIES and runtime.guarding
         timeout_graceful_shutdown=5,
     )
     server = _Server(config, system)
@@ -81,7 +92,7 @@ async def _serve(system: System, host: str, port: int, *, poll: bool, demo: bool
     for sign in (signal.SIGINT, signal.SIGTERM):
         # uvicorn shuts down well, and then sends itself the signal again
         signal.signal(sign, lambda *_: None)
-    print(f"buurtstem: http://{host}:{port}/simulator and /console", file=sys.stderr)
+    logs.tell(f"http://{host}:{port}/simulator and /console")
     await server.serve()
     if polling:
         polling.cancel()
@@ -102,9 +113,11 @@ async def _webhook(system: System) -> None:
         log.error("Telegram's webhook could not be set: %s", type(error).__name__)
 
 
-def work(settings: Settings) -> int:
+def work(settings: Settings, takes: frozenset[str] = queues.ALL) -> int:
     """Sends, listens and sweeps until it is told to stop."""
-    asyncio.run(_work(built(settings)))
+    system = built(settings, takes=takes)
+    threading.Thread(target=system.warm_up, name="warm-up").start()
+    asyncio.run(_work(system))
     return 0
 
 
@@ -112,4 +125,4 @@ async def _work(system: System) -> None:
     stop = asyncio.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-    await wiring.until_stopped(system, stop.wait)
+    await wiring.until_stopped(system, lambda: health.beside(system, stop.wait))

@@ -7,7 +7,10 @@ import hashlib
 import os
 import secrets
 import tempfile
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.messages import Sound
@@ -18,6 +21,14 @@ from runtime.recorded import Part, Recorded
 from storage.vault import SealError, Vault
 
 _SEALED = ".sealed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A piece of a sound, and the language of its words."""
+
+    part: Part
+    language: str
 
 
 class Sounds:
@@ -39,6 +50,8 @@ class Sounds:
         self._folder = folder
         self._vault = vault
         self._recorded = recorded
+        self._guard = threading.Lock()
+        self._making: dict[Path, tuple[threading.Lock, int]] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
     async def of(self, sound: Sound) -> bytes:
@@ -49,28 +62,66 @@ class Sounds:
         """Like `of`, on this thread."""
         parts = self._parts(sound)
         if sound.secret:
-            return self._together(parts, sound.language)
-        path = self._place(sound, parts)
-        if path.exists():
-            path.touch()
-            return path.read_bytes()
-        data = self._together(parts, sound.language)
-        self._write(path, data)
+            return self._together(parts)
+        path = self._place(parts)
+        with self._one_at_a_time(path):  # whoever comes second finds what the first made
+            if (data := self._found(path)) is None:
+                data = self._together(parts)
+                self._write(path, data)
         return data
 
-    def _parts(self, sound: Sound) -> list[Part]:
-        if self._recorded is None:
-            return [Part(sound.text)]
-        return self._recorded.parts(sound.text, sound.language)
+    async def ready(self, sound: Sound) -> bytes | None:
+        """The bytes if they are there already, None if they have yet to be made."""
+        return None if sound.secret else await asyncio.to_thread(self._ready, sound)
 
-    def _together(self, parts: Sequence[Part], language: str) -> bytes:
-        said = [each for part in parts if (each := self._one(part, language))]
+    def _ready(self, sound: Sound) -> bytes | None:
+        return self._found(self.path(sound))
+
+    def _found(self, path: Path) -> bytes | None:
+        try:
+            data = path.read_bytes()
+            path.touch()
+        except FileNotFoundError:
+            return None
+        return data
+
+    @contextmanager
+    def _one_at_a_time(self, path: Path) -> Iterator[None]:
+        with self._guard:
+            lock, waiting = self._making.get(path, (threading.Lock(), 0))
+            self._making[path] = lock, waiting + 1
+        try:
+            with lock:
+                yield
+        finally:
+            with self._guard:
+                lock, waiting = self._making.pop(path)
+                if waiting > 1:
+                    self._making[path] = lock, waiting - 1
+
+    def _parts(self, sound: Sound) -> list[_Said]:
+        """What is to be joined, in order."""
+        pieces = sound.parts or ((sound.text, sound.language),)
+        return [
+            _Said(part, language)
+            for words, language in pieces
+            for part in self._with_recordings(words, language, sound.labels)
+        ]
+
+    def _with_recordings(self, words: str, language: str, labels: Sequence[str]) -> list[Part]:
+        if self._recorded is None:
+            return [Part(words)]
+        return self._recorded.parts(words, language, labels)
+
+    def _together(self, parts: Sequence[_Said]) -> bytes:
+        said = [each for part in parts if (each := self._one(part))]
         return joined(said) if said else b""
 
-    def _one(self, part: Part, language: str) -> bytes:
+    def _one(self, said: _Said) -> bytes:
+        part = said.part
         if self._recorded and part.recording and (sound := self._recorded.sound(part.recording)):
             return sound
-        return self._speaker.say(part.words, language)
+        return self._speaker.say(part.words, said.language)
 
     def name(self, sound: Sound, data: bytes) -> str:
         """The name under which `kept` has this sound, whose bytes were made already."""
@@ -108,10 +159,12 @@ class Sounds:
 
     def path(self, sound: Sound) -> Path:
         """Where the sound is, or will be, if it is not secret."""
-        return self._place(sound, self._parts(sound))
+        return self._place(self._parts(sound))
 
-    def _place(self, sound: Sound, parts: Sequence[Part]) -> Path:
-        voice = type(self._speaker).__name__
-        recordings = [part.recording for part in parts if part.recording]
-        key = "\0".join((voice, sound.language, sound.text, *recordings))
+    def _place(self, parts: Sequence[_Said]) -> Path:
+        """By all that makes a difference to the ear: recordings, voices, words as they are said."""
+        key = "\0\0".join(
+            f"{said.part.recording}\0{self._speaker.name(said.part.words, said.language)}"
+            for said in parts
+        )
         return self._folder / (hashlib.sha256(key.encode()).hexdigest() + ".ogg")

@@ -11,7 +11,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from runtime.sender import Sender
-from storage import hot, outbox
+from storage import hot, outbox, spoken
 from storage.db import Database
 from storage.hot import Held, Timer
 from storage.times import now_ms
@@ -44,6 +44,7 @@ class Ages:
     any other; well over `Patience.answer`. `waiting`: a message of a resident. `shown`: a
     secret that the simulator may show for that long. `campaign`: a campaign's row that whoever
     delivers the campaign should have sent; longer than `runtime.campaigns` takes for a chunk.
+    `speaking`: a row whose sound nobody makes; well over what making one takes.
     """
 
     queued: float = 3.0
@@ -52,6 +53,7 @@ class Ages:
     waiting: float = 5.0
     shown: float = 15.0
     campaign: float = 120.0
+    speaking: float = 30.0
 
 
 class Sweep:
@@ -85,6 +87,7 @@ class Sweep:
     def _unsent(self, conn: Connection) -> None:
         """What was on its way when a process died, then whose rows nobody delivers."""
         outbox.requeue_lost(conn, self._before(self._ages.repeatable), self._sender.repeatable)
+        spoken.overdue(conn, self._before(self._ages.speaking))
         outbox.blank_shown(conn, self._before(self._ages.shown))
         if lost := outbox.lost(conn, self._before(self._ages.sending)):
             log.warning("%d messages may or may not have been sent", lost)

@@ -51,6 +51,6 @@ def twilio_parts(settings: Settings, db: Database, sounds: Sounds) -> TwilioPart
         ports[Channel.WHATSAPP] = Twilio(ours, sender, contents.sid, heard.link)
     if number := settings.twilio_sms_from:
         ports[Channel.SMS] = Twilio(ours, number)
-    if not ports:
+    if not ports and not settings.twilio_voice_from:
         raise ConfigError(f"{config.PREFIX}TWILIO_WHATSAPP_FROM: set it, or TWILIO_SMS_FROM")
     return TwilioParts(ours, ports, contents, heard)

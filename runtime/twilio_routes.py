@@ -87,13 +87,7 @@ class TwilioRoutes:
         return Response(data, media_type="audio/ogg", headers={"cache-control": "private"})
 
     async def _form(self, request: Request, path: str) -> Form:
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
-            raise HTTPException(400)
-        form = _fields(await _body(request))
-        signature = request.headers.get("x-twilio-signature", "")
-        if not self.account.is_ours(path, request.url.query, form, signature):
-            raise HTTPException(403)
-        return form
+        return await signed_form(self.account, request, path)
 
     def _note(self, conn: Connection, delivery: Delivery, mark: str) -> None:
         """Callbacks come in any order, and the first may come before the answer to the request."""
@@ -124,6 +118,17 @@ class TwilioRoutes:
         except ValueError:
             return None
         return self.account.fingerprint(delivery.address, message)
+
+
+async def signed_form(account: Account, request: Request, path: str) -> Form:
+    """The form of a webhook. Raises `HTTPException`: 403 for what Twilio did not sign."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+        raise HTTPException(400)
+    form = _fields(await _body(request))
+    signature = request.headers.get("x-twilio-signature", "")
+    if not account.is_ours(path, request.url.query, form, signature):
+        raise HTTPException(403)
+    return form
 
 
 async def _body(request: Request) -> bytes:

@@ -19,8 +19,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bot.channels.telegram import WEBHOOK_PATH, blocked
 from bot.i18n.languages import LANGUAGES
 from bot.messages import Channel
-from runtime import console, simulator
+from runtime import console, phone_parts, simulator
 from runtime.chat import shown
+from runtime.guarding import Guarding, networks
+from runtime.health import Health
 from runtime.simulator import Posted
 from runtime.twilio_routes import TwilioRoutes
 from runtime.wiring import System
@@ -48,19 +50,29 @@ def app(system: System, *, simulated: bool = False, demo: bool = False) -> ASGIA
         finally:
             await system.stop()
 
+    settings = system.settings
+    quiet = _quiet(
+        Starlette(
+            routes=routes(system, simulated=simulated, demo=demo),
+            lifespan=lifespan,
+            exception_handlers={Exception: _fault},
+        )
+    )
+    return Guarding(quiet, settings.public_url, networks(settings.proxies))
+
+
+def routes(system: System, *, simulated: bool = False, demo: bool = False) -> list[BaseRoute]:
+    """Every route there is; `docs/openapi.yaml` describes those that are not the console's."""
     pages = _Pages(system)
     with_simulator = simulated or not system.settings.public_url
-    routes: list[BaseRoute] = [
-        Route("/healthz", pages.healthz),
-        Route("/readyz", pages.readyz),
+    return [
+        *Health(system).routes(),
         Route(WEBHOOK_PATH, pages.telegram, methods=["POST"]),
         *_twilio(system),
+        *phone_parts.routes(system, simulated=with_simulator),
         console.mounted(system, demo=demo),
         *(_simulated(system) if with_simulator else ()),
     ]
-    return _quiet(
-        Starlette(routes=routes, lifespan=lifespan, exception_handlers={Exception: _fault})
-    )
 
 
 def _quiet(app: ASGIApp) -> ASGIApp:
@@ -80,26 +92,13 @@ async def _fault(request: Request, error: Exception) -> Response:
     """Our own fault: said without a word of what was being handled."""
     # by its function: in a path there may be somebody's id, or the key to a sound
     what = getattr(request.scope.get("endpoint"), "__name__", "a request")
-    log.error("%s failed: %s", what, type(error).__name__)
+    log.error("%s failed: %s", what, type(error).__name__, exc_info=error)
     return PlainTextResponse("Something went wrong on our side. Please try again.\n", 500)
 
 
 class _Pages:
     def __init__(self, system: System) -> None:
         self._system = system
-
-    async def healthz(self, _: Request) -> Response:
-        """The process answers."""
-        return PlainTextResponse("ok\n")
-
-    async def readyz(self, _: Request) -> Response:
-        """The database answers too."""
-        try:
-            await self._system.db.aread(lambda conn: conn.exec_driver_sql("SELECT 1"))
-        except Exception as error:
-            log.error("not ready: %s", type(error).__name__)
-            return PlainTextResponse("the database does not answer\n", 503)
-        return PlainTextResponse("ready\n")
 
     async def telegram(self, request: Request) -> Response:
         """One update: verified, persisted, then acknowledged."""

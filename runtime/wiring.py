@@ -13,6 +13,7 @@ from pathlib import Path
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Connection
 
+from bot.channels.phone_port import PhonePort
 from bot.channels.port import Port
 from bot.channels.simulator import SimulatorPort
 from bot.channels.telegram import Telegram, webhook_secret
@@ -20,23 +21,23 @@ from bot.conversation import Conversation
 from bot.i18n.languages import LANGUAGES
 from bot.messages import Channel, Inbound
 from bot.speech.backend_faster import FasterWhisper
-from bot.speech.speak import ESpeak
 from bot.speech.transcribe import Transcriber
 from civic.rounds import Phase, Round
-from runtime import config, removal
+from runtime import config, fingerprints, observing, queues, removal, voices
 from runtime.campaigns import Campaigns
 from runtime.casting import Casting
 from runtime.config import ConfigError, Settings
 from runtime.deliveries import Deliveries
 from runtime.desk import Desk
 from runtime.fitting import fit, knows_number, ways
-from runtime.jobs import EmbeddedJobs
+from runtime.jobs import Jobs
 from runtime.lease import Lease, every
 from runtime.listener import Listener
 from runtime.mail import WeeklyMail
 from runtime.plan_news import PlanNews
 from runtime.rates import limiters
 from runtime.recorded import Recorded
+from runtime.retention import Retention
 from runtime.round_file import load_round
 from runtime.sender import Sender
 from runtime.shares import Shares
@@ -48,7 +49,7 @@ from runtime.translation.work import Translating
 from runtime.twilio_parts import TwilioParts, twilio_parts
 from runtime.uploads import Uploads
 from runtime.weekly_export import Exports, exports
-from storage import hot, rounds
+from storage import calls, hot, rounds
 from storage.db import UNREACHABLE, Database
 from storage.hot import Timer
 from storage.media import MediaStore
@@ -77,7 +78,7 @@ class System:
     conversation: Conversation
     listener: Listener
     scheduler: AsyncIOScheduler
-    jobs: EmbeddedJobs
+    jobs: Jobs
     lease: Lease
     sweep: Sweep
     shares: Shares
@@ -93,20 +94,24 @@ class System:
     telegram: Telegram | None
     twilio: TwilioParts | None = None
     translating: Translating | None = None
+    queues: frozenset[str] = queues.ALL
     links: dict[str, str] = field(default_factory=dict)  # a channel's own link to write to us
     stopping: threading.Event = field(default_factory=threading.Event)  # set: wait for nobody
 
     async def take(self, inbound: Inbound) -> int | None:
         """Persists one message and what it brings about; the person's id, None for a repeat."""
-        taking = partial(self.conversation.take, inbound=inbound)
+        taking = observing.turn(partial(self.conversation.take, inbound=inbound), inbound)
         return await self.casting.run(taking, (inbound.channel, inbound.address))
 
     def warm_up(self) -> None:
-        """Loads the model now, so that the first voice note does not wait for it."""
-        try:
-            self.listener.warm_up()
-        except Exception as error:
-            log.error("the speech model cannot be loaded: %s", type(error).__name__)
+        """Loads the model and makes the first sounds now, so that nobody waits for them."""
+        if queues.SPEECH in self.queues:
+            try:
+                self.listener.warm_up()
+            except Exception as error:
+                log.error("the speech model cannot be loaded: %s", type(error).__name__)
+        if queues.REPLIES in self.queues:
+            voices.warm_up(self.sounds, self.db, self.stopping.is_set)
 
     async def start(self) -> None:
         """Begins to send, to listen and to sweep."""
@@ -119,7 +124,8 @@ class System:
         self.scheduler.start()
         await self.tidy()
         await self.lease.start()
-        await self.shares.start()
+        if queues.REPLIES in self.queues:  # who sends nothing needs no part of the rate
+            await self.shares.start()
         await self.jobs.start()
         every(self.scheduler, SWEEP_SECONDS, self.lease, "sweep", self.sweep.once)
         every(self.scheduler, SETTLE_SECONDS, self.lease, "settle", self.deliveries.settle)
@@ -129,7 +135,11 @@ class System:
         self.exports.schedule(self.scheduler, self.lease)
         if self.translating:
             self.translating.schedule(self.scheduler, self.lease)
-        every(self.scheduler, TIDY_SECONDS, self.lease, "tidy", self.tidy)
+        # each machine has files of its own
+        self.scheduler.add_job(self.tidy, "interval", seconds=TIDY_SECONDS, id="tidy")
+        pepper = config.pepper(self.settings)
+        retention = Retention(self.db, self.store, self.jobs, self.settings, pepper)
+        retention.schedule(self.scheduler, self.lease)
         self.traces.schedule(self.scheduler, self.lease)
         self.desk.schedule(self.scheduler, self.lease)
 
@@ -137,6 +147,7 @@ class System:
         """Removes files that were wanted for a while only."""
         await asyncio.to_thread(self.uploads.delete_old)
         await asyncio.to_thread(self.sounds.delete_old)
+        await self.db.run(lambda conn: calls.delete_old(conn, now_ms()))
 
     async def _find_links(self, telegram: Telegram) -> None:
         try:
@@ -158,15 +169,18 @@ class System:
             await self.translating.stop()
         await self.traces.leave()
         self.db.close()
+        await asyncio.to_thread(observing.end)
 
 
-def open_database(settings: Settings) -> Database:
+def open_database(settings: Settings, *, check: bool = True) -> Database:
     """The database, its tables up to date. Raises `ConfigError` when it cannot be reached."""
     try:
         if settings.sqlite_path:
             settings.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
         db = Database.open(settings.database_url)
         db.migrate()
+        if check:
+            fingerprints.check(settings, db)
     except UNREACHABLE:
         where = "may its folder be written" if settings.is_sqlite else "is the server running"
         raise ConfigError(
@@ -197,7 +211,7 @@ def sounds(
     settings: Settings, vault: Vault | None = None, recorded: Recorded | None = None
 ) -> Sounds:
     """What makes text heard, and keeps it."""
-    return Sounds(ESpeak(), settings.folder / SOUNDS, vault, recorded)
+    return Sounds(voices.speaker(settings), settings.folder / SOUNDS, vault, recorded)
 
 
 def transcriber(settings: Settings) -> Transcriber:
@@ -211,22 +225,28 @@ def transcriber(settings: Settings) -> Transcriber:
 
 
 def build(
-    settings: Settings, db: Database | None = None, *, simulator: Port | None = None
+    settings: Settings,
+    db: Database | None = None,
+    *,
+    simulator: Port | None = None,
+    takes: frozenset[str] = queues.ALL,
 ) -> System:
     """One process's parts, nothing started. Raises `ConfigError` or `RoundFileError`.
 
     simulator: who reads what is said on that channel, so that nothing of it need be kept.
+    takes: the queues whose jobs this process runs.
     """
+    observing.begin(settings)
     db = db or open_database(settings)
     if settings.round_file:
         save_round(db, load_round(Path(settings.round_file)))
     store = MediaStore(settings.media_url)
     uploads = Uploads(settings.folder / "uploads")
-    pepper = config.pepper(settings)
+    pepper = fingerprints.begin(settings, db)
     vault = Vault(pepper)
     spoken = sounds(settings, vault, Recorded(db, store))
     scheduler = AsyncIOScheduler()
-    jobs = EmbeddedJobs(db, scheduler)
+    jobs = queues.jobs(settings, db, scheduler, takes)
     telegram = _telegram(settings)
     simulated = simulator or SimulatorPort(uploads.get, uploads.delete)
     ports: dict[str, Port] = {Channel.SIMULATOR: simulated}
@@ -235,6 +255,8 @@ def build(
     twilio = twilio_parts(settings, db, spoken)
     if twilio:
         ports |= twilio.ports
+    line = twilio.account if twilio else None
+    ports[Channel.PHONE] = PhonePort(uploads.get, uploads.delete, line)
     links: dict[str, str] = {}
     casting = Casting(db)
     names = {code: language.own_name for code, language in LANGUAGES.items()}
@@ -248,13 +270,17 @@ def build(
         private_link=links.get,
         knows_number=knows_number,
         ways=ways,
+        clock=observing.clock,
+        step=observing.step,
     )
     listener = Listener(
         db, conversation, ports, store, transcriber(settings), names, casting, vault
     )
     limits = limiters()
     keep = simulator is None
-    sender = Sender(db, jobs, ports, limits, spoken.of, keep_bodies=keep, vault=vault)
+    sender = Sender(
+        db, jobs, ports, limits, spoken.of, ready=spoken.ready, keep_bodies=keep, vault=vault
+    )
     sender.register()
     campaigns = Campaigns(db, jobs, sender)
     campaigns.register()
@@ -296,11 +322,12 @@ def build(
         telegram,
         twilio,
         translating,
+        takes,
         links,
     )
 
 
-def _translating(settings: Settings, db: Database, jobs: EmbeddedJobs) -> Translating | None:
+def _translating(settings: Settings, db: Database, jobs: Jobs) -> Translating | None:
     """None unless a service is set: then nothing is ever asked of anybody."""
     service = translator(settings)
     return Translating(db, jobs, service) if service else None
@@ -329,14 +356,12 @@ def _erase(store: MediaStore, names: Sequence[str]) -> None:
             log.error("a file could not be deleted: %s", type(error).__name__)
 
 
-def _callbacks(
-    db: Database, jobs: EmbeddedJobs, conversation: Conversation, casting: Casting
-) -> Callbacks:
+def _callbacks(db: Database, jobs: Jobs, conversation: Conversation, casting: Casting) -> Callbacks:
     async def on_taking(inbox_id: int) -> None:
         await db.run(lambda conn: _take_again(conn, jobs, inbox_id))
 
     async def on_waiting(person_id: int) -> None:
-        await casting.run(partial(conversation.wake, person_id=person_id))
+        await casting.run(observing.turn(partial(conversation.wake, person_id=person_id)))
 
     async def on_timer(person_id: int, timer: str, revision: int) -> None:
         rings = Timer(person_id, timer, revision)
@@ -345,7 +370,7 @@ def _callbacks(
     return Callbacks(on_taking, on_waiting, on_timer)
 
 
-def _take_again(conn: Connection, jobs: EmbeddedJobs, inbox_id: int) -> None:
+def _take_again(conn: Connection, jobs: Jobs, inbox_id: int) -> None:
     held = hot.held(conn, inbox_id)
     if held is not None and held.state == "taking":
         hot.hold(conn, inbox_id, "taking", held.revision, now_ms() + 60_000)

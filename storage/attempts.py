@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, delete, func, insert, literal, select
 
 from storage import leases
+from storage.retention_tables import forgotten_checks
 from storage.tables import sessions
 from storage.vote_tables import code_checks
 
@@ -38,10 +39,14 @@ class Limits:
     storm: bool
 
 
-def state(conn: Connection, round_id: int, person_id: int, now_ms: int) -> Limits:
-    """What this person may try now. Their other checks wait for the end of this transaction."""
+def state(conn: Connection, round_id: int, person_id: int, now_ms: int, who: str = "") -> Limits:
+    """What this person may try now. Their other checks wait for the end of this transaction.
+
+    `who` is the keyed hash of their address (see `storage.forgetting`): what was tried from there
+    before somebody was forgotten counts too.
+    """
     conn.execute(_LOCK, {"person": person_id})
-    mine = {"round": round_id, "person": person_id, "since": now_ms - DAY_MS}
+    mine = {"round": round_id, "person": person_id, "since": now_ms - DAY_MS, "who": who}
     wrong = conn.scalars(_WRONG, mine).all()
     return _limits(wrong, wrong_lately(conn, round_id, now_ms) > MOST_IN_ROUND, now_ms)
 
@@ -49,7 +54,7 @@ def state(conn: Connection, round_id: int, person_id: int, now_ms: int) -> Limit
 def wrong_lately(conn: Connection, round_id: int, now_ms: int) -> int:
     """How many wrong codes were tried in the last hour, up to one more than makes a storm."""
     since = {"round": round_id, "since": now_ms - HOUR_MS}
-    return int(conn.execute(_IN_ROUND, since).scalar_one())
+    return sum(int(conn.execute(each, since).scalar_one()) for each in (_IN_ROUND, _GONE_IN_ROUND))
 
 
 def note(conn: Connection, round_id: int, person_id: int, wrong: bool, now_ms: int) -> None:
@@ -67,6 +72,15 @@ def alarm(conn: Connection, round_id: int, now_ms: int) -> bool:
 def prune(conn: Connection, now_ms: int) -> None:
     """Removes right checks after a quarter of an hour, all after a day."""
     conn.execute(_PRUNE, {"right": now_ms - SPAN_MS, "all": now_ms - DAY_MS})
+    conn.execute(_PRUNE_GONE, {"all": now_ms - DAY_MS})
+
+
+def keep_wrong(conn: Connection, person_id: int, whos: Sequence[str]) -> None:
+    """Keeps the wrong checks of somebody who is being forgotten, for each hash of an address."""
+    for row in conn.execute(_WRONG_OF, {"person": person_id}).all():
+        new = [{"round_id": row.round_id, "who": who, "at": row.at} for who in whos]
+        if new:
+            conn.execute(insert(forgotten_checks), new)
 
 
 def _limits(wrong: Sequence[int], storm: bool, now_ms: int) -> Limits:
@@ -83,16 +97,21 @@ _LOCK = (
     .where(sessions.c.person_id == bindparam("person"))
     .with_for_update()
 )
-_WRONG = (
-    select(code_checks.c.at)
-    .where(
-        code_checks.c.person_id == bindparam("person"),
-        code_checks.c.at > bindparam("since"),
-        code_checks.c.round_id == bindparam("round"),
-        code_checks.c.wrong,
-    )
-    .order_by(code_checks.c.at.desc())
-    .limit(MOST_IN_DAY)
+_own = select(code_checks.c.at).where(
+    code_checks.c.person_id == bindparam("person"),
+    code_checks.c.at > bindparam("since"),
+    code_checks.c.round_id == bindparam("round"),
+    code_checks.c.wrong,
+)
+_gone = select(forgotten_checks.c.at).where(
+    forgotten_checks.c.who == bindparam("who"),
+    forgotten_checks.c.at > bindparam("since"),
+    forgotten_checks.c.round_id == bindparam("round"),
+)
+_both = _own.union_all(_gone).subquery()
+_WRONG = select(_both.c.at).order_by(_both.c.at.desc()).limit(MOST_IN_DAY)
+_WRONG_OF = select(code_checks.c.round_id, code_checks.c.at).where(
+    code_checks.c.person_id == bindparam("person"), code_checks.c.wrong
 )
 _some = (
     select(literal(1))
@@ -105,6 +124,15 @@ _some = (
     .subquery()
 )
 _IN_ROUND = select(func.count()).select_from(_some)
+_GONE_IN_ROUND = (
+    select(func.count())
+    .select_from(forgotten_checks)
+    .where(
+        forgotten_checks.c.round_id == bindparam("round"),
+        forgotten_checks.c.at > bindparam("since"),
+    )
+)
+_PRUNE_GONE = delete(forgotten_checks).where(forgotten_checks.c.at <= bindparam("all"))
 _NOTE = insert(code_checks)
 _PRUNE = delete(code_checks).where(
     (code_checks.c.at <= bindparam("all"))

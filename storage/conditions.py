@@ -13,6 +13,7 @@ WAITING: ColumnElement[str] = literal_column("'waiting'")
 UNKNOWN: ColumnElement[str] = literal_column("'unknown'")
 TAKING: ColumnElement[str] = literal_column("'taking'")
 DONE: ColumnElement[str] = literal_column("'done'")
+DEAD: ColumnElement[str] = literal_column("'dead'")
 FAILED: ColumnElement[str] = literal_column("'failed'")
 OPEN: ColumnElement[str] = literal_column("'open'")
 SUPPORT: ColumnElement[str] = literal_column("'support'")
@@ -49,6 +50,11 @@ def is_queued(rows: FromClause) -> ColumnElement[bool]:
     return rows.c.state == QUEUED
 
 
+def is_sending(rows: FromClause) -> ColumnElement[bool]:
+    """Outbox rows that are on their way."""
+    return rows.c.state == SENDING
+
+
 def is_unknown(rows: FromClause) -> ColumnElement[bool]:
     """Outbox rows that may have been sent."""
     return rows.c.state == UNKNOWN
@@ -72,3 +78,13 @@ def is_untold(rows: FromClause) -> ColumnElement[bool]:
 def is_paper(rows: FromClause) -> ColumnElement[bool]:
     """Supports on paper that are nobody's (yet)."""
     return (rows.c.kind == SUPPORT) & rows.c.linked_at.is_(None)
+
+
+def is_shown(rows: FromClause) -> ColumnElement[bool]:
+    """Outbox rows of the simulator that still hold what was said."""
+    return (rows.c.channel == literal_column("'simulator'")) & (rows.c.body != literal_column("''"))
+
+
+def is_forgotten(rows: FromClause) -> ColumnElement[bool]:
+    """People who asked to be forgotten."""
+    return rows.c.state == literal_column("'forgotten'")

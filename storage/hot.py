@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -91,6 +91,18 @@ class Timer:
     revision: int
 
 
+class _Known(NamedTuple):
+    """Whom an address belongs to, as the statement gives it."""
+
+    person_id: int
+    data: str
+    revision: int
+    state: str
+    address_id: int
+    last_in_at: int
+    last_address_id: int | None
+
+
 def arrive(
     conn: Connection,
     *,
@@ -118,7 +130,7 @@ def arrive(
         "due_at": now_ms,
         "received_at": now_ms,
     }
-    taken = conn.execute(sql.TAKE_IN.on(conn), row).one_or_none()
+    taken = sql.TAKE_IN.first(conn, row)
     if taken is None:
         return None
     _note(conn, known, now_ms)
@@ -176,20 +188,21 @@ def origin(conn: Connection, inbox_id: int) -> Origin | None:
 
 def held(conn: Connection, inbox_id: int) -> Held | None:
     """The message if it is still held. Locks nothing: `load` the person first."""
-    row = conn.execute(sql.HELD, {"message": inbox_id}).one_or_none()
+    row = sql.HELD.first(conn, {"message": inbox_id})
     return Held(*row) if row else None
 
 
 def next_waiting(conn: Connection, person_id: int) -> Held | None:
     """The message whose turn it is; None when none waits or one is still being taken."""
-    row = conn.execute(sql.FIRST_OPEN, {"person": person_id}).first()
-    return Held(*row) if row and row.state == "waiting" else None
+    row = sql.FIRST_OPEN.first(conn, {"person": person_id})
+    first = Held(*row) if row else None
+    return first if first and first.state == "waiting" else None
 
 
 def load(conn: Connection, person_id: int) -> Loaded | None:
     """The person's session, locked for this transaction; None when they are forgotten."""
-    row = conn.execute(sql.LOAD, {"person": person_id}).one_or_none()
-    return Loaded(*row) if row else None
+    row = sql.LOAD.first(conn, {"person": person_id})
+    return Loaded(*(*row[:-1], bool(row[-1]))) if row else None
 
 
 def save(
@@ -212,7 +225,7 @@ def save(
         "rings_at": timer_at_ms,
         "now": now_ms,
     }
-    conn.execute(sql.SAVE, values)
+    sql.SAVE.later(conn, values)
 
 
 def set_person(
@@ -231,7 +244,7 @@ def set_person(
         "to_notify": notify,
         "consented": consent_at,
     }
-    conn.execute(sql.SET_PERSON, values)
+    sql.SET_PERSON.later(conn, values)
 
 
 def due_timers(conn: Connection, now_ms: int, limit: int) -> list[Timer]:
@@ -251,17 +264,18 @@ def stale_waiting(conn: Connection, before_ms: int) -> list[int]:
 
 def _person(
     conn: Connection, channel: str, address: str, hint: str, now_ms: int
-) -> tuple[Any, bool]:
+) -> tuple[_Known, bool]:
     """The session and address of this person, locked, and whether they are new."""
     where = {"on": channel, "who": address}
-    known = conn.execute(sql.KNOWN, where).one_or_none()
+    known = sql.KNOWN.first(conn, where)
     if known is None and conn.dialect.name == "postgresql":
         conn.execute(sql.ONE_WELCOME, {"who": f"{channel} {address}"})
-        known = conn.execute(sql.KNOWN, where).one_or_none()
-    if known is not None:
-        return known, False
-    _welcome(conn, channel, address, hint, now_ms)
-    return conn.execute(sql.KNOWN, where).one(), True
+        known = sql.KNOWN.first(conn, where)
+    new = known is None
+    if new:
+        _welcome(conn, channel, address, hint, now_ms)
+        known = sql.KNOWN.first(conn, where)
+    return _Known(*known), new
 
 
 def _welcome(conn: Connection, channel: str, address: str, hint: str, now_ms: int) -> None:
@@ -274,12 +288,12 @@ def _welcome(conn: Connection, channel: str, address: str, hint: str, now_ms: in
     conn.execute(sql.NEW_SESSION, session)
 
 
-def _note(conn: Connection, known: Any, now_ms: int) -> None:
+def _note(conn: Connection, known: _Known, now_ms: int) -> None:
     """Remembers when and from where a person last wrote; who writes can be reached."""
     if now_ms - known.last_in_at >= MINUTE_MS:
-        conn.execute(sql.LAST_IN, {"at_address": known.address_id, "now": now_ms})
+        sql.LAST_IN.later(conn, {"at_address": known.address_id, "now": now_ms})
     if known.address_id != known.last_address_id:
         at = {"person": known.person_id, "at_address": known.address_id}
-        conn.execute(sql.LAST_FROM, at)
+        sql.LAST_FROM.later(conn, at)
     if known.state != "active":
         conn.execute(sql.ACTIVE, {"person": known.person_id})

@@ -19,11 +19,12 @@ from sqlalchemy import (
 
 from storage.conditions import is_open, is_taking
 from storage.dialects import Either
+from storage.quick import Quick
 from storage.tables import addresses, inbox, people, sessions
 from storage.takeover_tables import takeovers
 from storage.vault import SEALED
 
-KNOWN = (
+KNOWN = Quick(
     select(
         sessions.c.person_id,
         sessions.c.data,
@@ -66,20 +67,22 @@ _AWAITED: ColumnElement[bool] = literal_column(
 _TAKEN_OVER: ColumnElement[bool] = literal_column(
     "EXISTS (SELECT 1 FROM takeovers WHERE takeovers.person_id = inbox.person_id)"
 )
-TAKE_IN = Either(
-    inbox,
-    lambda insert: (
-        insert.values(state="done", revision=0, attempts=0)
-        .on_conflict_do_nothing(index_elements=["channel", "provider_id"])
-        .returning(inbox.c.id, _BUSY, _AWAITED, _TAKEN_OVER)
-    ),
+TAKE_IN = Quick(
+    Either(
+        inbox,
+        lambda insert: (
+            insert.values(state="done", revision=0, attempts=0)
+            .on_conflict_do_nothing(index_elements=["channel", "provider_id"])
+            .returning(inbox.c.id, _BUSY, _AWAITED, _TAKEN_OVER)
+        ),
+    )
 )
-LAST_IN = (
+LAST_IN = Quick(
     update(addresses)
     .where(addresses.c.id == bindparam("at_address"))
     .values(last_in_at=bindparam("now"))
 )
-LAST_FROM = (
+LAST_FROM = Quick(
     update(sessions)
     .where(sessions.c.person_id == bindparam("person"))
     .values(address_id=bindparam("at_address"))
@@ -124,9 +127,9 @@ _open = select(
     inbox.c.attempts,
     inbox.c.received_at,
 ).where(is_open(inbox))
-HELD = _open.where(inbox.c.id == bindparam("message"))
+HELD = Quick(_open.where(inbox.c.id == bindparam("message")))
 # "taking" comes before "waiting", whichever came first.
-FIRST_OPEN = (
+FIRST_OPEN = Quick(
     _open.where(inbox.c.person_id == bindparam("person"))
     .order_by(inbox.c.state, inbox.c.id)
     .limit(1)
@@ -140,7 +143,7 @@ STUCK = (
     .distinct()
 )
 
-LOAD = (
+LOAD = Quick(
     select(
         sessions.c.person_id,
         sessions.c.data,
@@ -159,7 +162,7 @@ LOAD = (
     .where(sessions.c.person_id == bindparam("person"))
     .with_for_update(of=sessions)
 )
-SAVE = (
+SAVE = Quick(
     update(sessions)
     .where(sessions.c.person_id == bindparam("person"))
     .values(
@@ -171,7 +174,7 @@ SAVE = (
         updated_at=bindparam("now"),
     )
 )
-SET_PERSON = (
+SET_PERSON = Quick(
     update(people)
     .where(people.c.id == bindparam("person"), people.c.state != "forgotten")
     .values(

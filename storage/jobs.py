@@ -22,7 +22,8 @@ from sqlalchemy import (
     update,
 )
 
-from storage.conditions import is_queued, is_running
+from storage.conditions import DEAD, is_queued, is_running
+from storage.quick import Quick
 from storage.tables import jobs
 from storage.times import now_ms as now
 
@@ -38,10 +39,25 @@ class Job:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A job that was put aside at `at` (UTC milliseconds) after so many attempts.
+
+    `reason` is the class of what the last attempt raised, or "crashed".
+    """
+
+    id: int
+    task: str
+    ref: int
+    attempts: int
+    reason: str
+    at: int
+
+
 def enqueue(conn: Connection, task: str, ref: int, key: str, at_ms: int) -> None:
     """Adds a job that is due at `at_ms`."""
     row = {"task": task, "ref": ref, "key": key, "due_at": at_ms, "created_at": now()}
-    conn.execute(_ENQUEUE, row)
+    _ENQUEUE.later(conn, row)
 
 
 def enqueue_once(conn: Connection, task: str, ref: int, key: str, at_ms: int) -> None:
@@ -86,8 +102,26 @@ def retry(conn: Connection, job_id: int, worker: str, at_ms: int, reason: str) -
 
 def dead(conn: Connection, job_id: int, worker: str, reason: str) -> bool:
     """Puts a job aside for good, so that those behind it go on. False when lost."""
-    values = {"job": job_id, "by": worker, "why": reason}
+    values = {"job": job_id, "by": worker, "why": reason, "at": now()}
     return conn.execute(_DEAD, values).rowcount == 1
+
+
+def put_aside(conn: Connection, most: int) -> list[Dead]:
+    """The jobs that were put aside, the latest first, at most so many."""
+    return [Dead(*row) for row in conn.execute(_PUT_ASIDE, {"most": most})]
+
+
+def revive(conn: Connection, job_id: int) -> bool:
+    """Has a job that was put aside run again: due now, before all of its key that wait.
+
+    Its attempts count from the beginning. False when there is no such job.
+    """
+    return conn.execute(_REVIVE, {"job": job_id, "due": now()}).rowcount == 1
+
+
+def bury(conn: Connection, job_id: int) -> bool:
+    """Removes a job that was put aside. False when there is no such job."""
+    return conn.execute(_BURY, {"job": job_id}).rowcount == 1
 
 
 def renew(conn: Connection, worker: str, until_ms: int) -> int:
@@ -112,7 +146,7 @@ def next_due(conn: Connection, tasks: Sequence[str]) -> int | None:
     return due
 
 
-_ENQUEUE = insert(jobs).values(state="queued", attempts=0, worker="", reason="")
+_ENQUEUE = Quick(insert(jobs).values(state="queued", attempts=0, worker="", reason="").inline())
 _same = jobs.alias("same")
 _ENQUEUE_ONCE = insert(jobs).from_select(
     ["task", "ref", "key", "due_at", "created_at", "state", "attempts", "worker", "reason"],
@@ -169,7 +203,21 @@ _DEAD = (
     update(jobs)
     .where(*_mine)
     .values(state="dead", worker="", lease_until=None, reason=bindparam("why"))
+    .values(due_at=bindparam("at"))  # it is due no more: this tells since when
 )
+_dead = (jobs.c.id == bindparam("job"), jobs.c.state == DEAD)
+_PUT_ASIDE = (
+    select(jobs.c.id, jobs.c.task, jobs.c.ref, jobs.c.attempts, jobs.c.reason, jobs.c.due_at)
+    .where(jobs.c.state == DEAD)
+    .order_by(jobs.c.due_at.desc(), jobs.c.id.desc())
+    .limit(bindparam("most"))
+)
+_REVIVE = (
+    update(jobs)
+    .where(*_dead)
+    .values(state="queued", attempts=0, reason="", due_at=bindparam("due"))
+)
+_BURY = delete(jobs).where(*_dead)
 _RENEW = (
     update(jobs)
     .where(is_running(jobs), jobs.c.worker == bindparam("by"))

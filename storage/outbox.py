@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -17,10 +18,22 @@ from sqlalchemy import (
     insert,
     literal_column,
     select,
+    text,
     update,
 )
 
-from storage.conditions import SENDING, UNKNOWN, WAITING, is_open, is_queued, is_unsent
+from storage.conditions import (
+    SENDING,
+    UNKNOWN,
+    WAITING,
+    is_forgotten,
+    is_open,
+    is_queued,
+    is_sending,
+    is_shown,
+    is_unsent,
+)
+from storage.quick import Quick
 from storage.tables import inbox, outbox, people
 
 # The provider's word on delivery. Callbacks come in any order: the higher rank is kept.
@@ -83,14 +96,16 @@ def put(
     due = now_ms if due_ms is None else due_ms
     common = {"person_id": person_id, "channel": channel, "address": address, "kind": kind}
     common |= {"secret": secret, "due_at": due, "created_at": now_ms}
-    if bodies:
-        conn.execute(_PUT, [{**common, "body": body} for body in bodies])
+    if bodies and conn.dialect.name == "postgresql":
+        _PUT_ALL.later(conn, common | {"bodies": list(bodies)})
+    else:
+        for body in bodies:
+            _PUT.later(conn, common | {"body": body})
 
 
 def head(conn: Connection, person_id: int, now_ms: int) -> Unsent | None:
     """The row that `claim` would take now, without taking it."""
-    row = conn.execute(_HEAD, {"person": person_id, "now": now_ms}).one_or_none()
-    return Unsent(*row) if row else None
+    return _as_unsent(_HEAD.first(conn, {"person": person_id, "now": now_ms}))
 
 
 def claim(conn: Connection, person_id: int, now_ms: int) -> Unsent | None:
@@ -98,8 +113,14 @@ def claim(conn: Connection, person_id: int, now_ms: int) -> Unsent | None:
 
     None while one of theirs is being sent, or when the oldest is not due yet: order is kept.
     """
-    row = conn.execute(_CLAIM, {"person": person_id, "now": now_ms}).one_or_none()
-    return Unsent(*row) if row else None
+    return _as_unsent(_CLAIM.first(conn, {"person": person_id, "now": now_ms}))
+
+
+def _as_unsent(row: Any) -> Unsent | None:
+    if row is None:
+        return None
+    id_, person_id, channel, address, body, kind, secret, *rest = row
+    return Unsent(id_, person_id, channel, address, body, kind, bool(secret), *rest)
 
 
 def sent(
@@ -115,7 +136,7 @@ def sent(
     `reason` tells how it went; without one the earlier reason stays.
     """
     values = {"row": row_id, "by_provider": provider_id, "now": now_ms, "scrub": scrub}
-    conn.execute(_SENT, values | {"why": reason})
+    _SENT.changed(conn, values | {"why": reason})
 
 
 def failed(conn: Connection, row_id: int, reason: str) -> None:
@@ -198,7 +219,8 @@ def status(conn: Connection, channel: str, provider_id: str, status: str, reason
 
 def blank_shown(conn: Connection, before_ms: int) -> int:
     """Blanks what the simulator showed, had to be blanked and was put before this moment."""
-    return conn.execute(_BLANK_SHOWN, {"before": before_ms}).rowcount
+    where = {"before": before_ms}
+    return sum(conn.execute(each, where).rowcount for each in (_BLANK_SECRET, _BLANK_GONE))
 
 
 def idle(conn: Connection, person_id: int, now_ms: int) -> bool:
@@ -206,7 +228,18 @@ def idle(conn: Connection, person_id: int, now_ms: int) -> bool:
     return bool(conn.scalar(_IDLE, {"person": person_id, "now": now_ms}))
 
 
-_PUT = insert(outbox).values(state="queued", reason="", status="", attempts=0)
+_PUT = Quick(insert(outbox).values(state="queued", reason="", status="", attempts=0).inline())
+# For PostgreSQL, any number of bodies in one statement.
+_PUT_ALL = Quick(
+    text(
+        "INSERT INTO outbox (person_id, channel, address, kind, secret, due_at, created_at,"
+        " body, state, reason, status, attempts)"
+        " SELECT CAST(:person_id AS bigint), :channel, :address, :kind, CAST(:secret AS boolean),"
+        " CAST(:due_at AS bigint), CAST(:created_at AS bigint), each.body, 'queued', '', '', 0"
+        " FROM unnest(CAST(:bodies AS text[])) WITH ORDINALITY AS each (body, n) ORDER BY each.n"
+    ),
+    into="outbox",
+)
 
 # A goodbye goes to somebody who is forgotten already: nothing of it stays behind either.
 _gone = exists().where(people.c.id == outbox.c.person_id, people.c.state == "forgotten")
@@ -249,16 +282,18 @@ _unsent = (
     _LAST_IN_AT,
     outbox.c.reason,
 )
-_HEAD = select(*_unsent).where(
-    outbox.c.id == _head, is_queued(outbox), outbox.c.due_at <= bindparam("now")
+_HEAD = Quick(
+    select(*_unsent).where(
+        outbox.c.id == _head, is_queued(outbox), outbox.c.due_at <= bindparam("now")
+    )
 )
-_CLAIM = (
+_CLAIM = Quick(
     update(outbox)
     .where(outbox.c.id == _head, is_queued(outbox), outbox.c.due_at <= bindparam("now"))
     .values(state="sending", attempts=outbox.c.attempts + 1, due_at=bindparam("now"))
     .returning(*_unsent)
 )
-_SENT = (
+_SENT = Quick(
     _row.where(_ON_ITS_WAY)
     .values(_blanked)
     .values(state="sent", sent_at=bindparam("now"))
@@ -297,9 +332,7 @@ _FAIL_ADDRESS = (
     .values(_blanked)
     .values(state="failed", reason=bindparam("why"))
 )
-_overdue = update(outbox).where(
-    is_unsent(outbox), outbox.c.state == SENDING, outbox.c.due_at < bindparam("before")
-)
+_overdue = update(outbox).where(is_sending(outbox), outbox.c.due_at < bindparam("before"))
 # A callback may have told already that it arrived.
 _LOST = _overdue.values(_blanked).values(
     state=case((outbox.c.provider_id.is_not(None), "sent"), else_="unknown"), reason="lost"
@@ -349,17 +382,14 @@ _BY_PROVIDER = (
     .with_for_update()
 )
 _STATUS = _row.values(status=bindparam("word"), state=bindparam("to"), reason=bindparam("why"))
-_BLANK_SHOWN = (
-    update(outbox)
-    .where(
-        _shown,
-        outbox.c.body != "",
-        outbox.c.secret | _gone,
-        ~is_unsent(outbox),
-        outbox.c.created_at < bindparam("before"),
-    )
-    .values(body="", address=case((_gone, ""), else_=outbox.c.address))
+_old_shown = update(outbox).where(
+    is_shown(outbox), ~is_unsent(outbox), outbox.c.created_at < bindparam("before")
 )
+# Two, because each has an index of its own.
+_BLANK_SECRET = _old_shown.where(outbox.c.secret).values(body="")
+_BLANK_GONE = _old_shown.where(
+    outbox.c.person_id.in_(select(people.c.id).where(is_forgotten(people)))
+).values(body="", address="")
 _IDLE = select(
     ~exists().where(inbox.c.person_id == bindparam("person"), is_open(inbox))
     & ~exists().where(

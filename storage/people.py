@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from sqlalchemy import (
     update,
 )
 
+from storage import attempts
 from storage.conditions import is_done, is_open
 from storage.entered_tables import entered
 from storage.life_tables import follows, news_told, supports
@@ -100,21 +102,31 @@ def no_sms(conn: Connection, person_id: int, number: str) -> None:
     conn.execute(_NO_SMS, {"person": person_id, "gone": number})
 
 
-def forget(conn: Connection, person_id: int) -> list[str]:
+def forget(conn: Connection, person_id: int, key: bytes = b"") -> list[str]:
     """Removes all that ties to the person; returns the media to delete after the commit.
 
     Their plans stay, without initiator, phone and recordings, with the photos. That a message
     came is kept without what it said, so that a repeat does not bring the person back. A later
     message of the same address is a new person's.
     A goodbye that is put into the outbox afterwards is blanked when it is sent.
+    `key` is the pepper: with it, wrong codes count on against the address until their day is over.
     """
     me = {"person": person_id}
     conn.execute(_LOCK, me)
+    if key:
+        whos = [address_hash(key, *row) for row in conn.execute(_my_addresses, me)]
+        attempts.keep_wrong(conn, person_id, whos)
     names = set(conn.scalars(_MEDIA, me))
     for statement in _FORGET:
         conn.execute(statement, me)
     truncate_log(conn)
     return sorted(names - set(conn.scalars(_STILL_USED, {"names": list(names)})))
+
+
+def address_hash(key: bytes, channel: str, address: str) -> str:
+    """By what wrong codes are known whose person is forgotten; says nothing without the key."""
+    what = "\0".join(("forgotten", channel, address)).encode("utf-8", "replace")
+    return hmac.digest(key, what, "sha256").hex()
 
 
 def _count(table: Table, *where: ColumnElement[bool], column: str = "person_id") -> Any:
@@ -211,6 +223,7 @@ _FORGET = (
     .where(plans.c.initiator == bindparam("person"))
     .values(initiator=None, may_call=False, phone=""),
     delete(outbox).where(tuple_(outbox.c.channel, outbox.c.address).in_(_my_addresses)),
+    delete(outbox).where(outbox.c.channel == "sms", outbox.c.address.in_(_SMS_NUMBER)),
     *(
         update(inbox)
         .where(inbox.c.person_id == bindparam("person"), part)

@@ -98,6 +98,12 @@ def unknowns(conn: Connection, channels: Collection[str], before_ms: int, limit:
     return [Row(*row) for row in conn.execute(_UNKNOWNS, where)]
 
 
+def on_its_way(conn: Connection, channel: str, address: str) -> bool:
+    """Whether a message to this address is being sent: the provider may have it, under an id that
+    we do not know yet."""
+    return conn.execute(_ON_ITS_WAY, {"on": channel, "who": address}).first() is not None
+
+
 def looked_up(conn: Connection, row_id: int, now_ms: int) -> None:
     """An unknown row was looked up in vain: not again for a while."""
     conn.execute(_LOOKED_UP, {"row": row_id, "now": now_ms})
@@ -172,6 +178,9 @@ _UNANSWERED = (
     )
     .order_by(outbox.c.id)
     .with_for_update()
+)
+_ON_ITS_WAY = (
+    select(outbox.c.id).where(*_at_address, is_unsent(outbox), outbox.c.state == SENDING).limit(1)
 )
 # Of a row on its way only the id: its sender is about to store the rest.
 _FOUND = _row.where(outbox.c.state.in_([SENDING, UNKNOWN])).values(

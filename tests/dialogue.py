@@ -4,8 +4,10 @@ A file begins with `name: value` lines (channel, round, day, and if need be addr
 hint), then `---`, then turns. A line that begins with `>` is sent, in the notation of
 `buurtstem chat`: `#id` taps, `!location lat,lng`, `!photo`, `!sticker`, and `@ words` is a
 voice note in which those words are heard (`@? words`: unsure; `@tr| words`: in Turkish;
-`@!reason`: a file that failed). `!group words` is said in a group, `>>` is sent while the
-files before it are still being fetched. What follows is what comes back: `< ` the text,
+`@~tr| words`: surely in Turkish where another language was expected; `@=id words`: surely the
+answer with that id; `@!reason`: a file that failed). `!group words` is said in a group, `>>` is
+sent while the files before it are still being fetched. What follows is what comes back: `< ` the
+text,
 `♪ ` the sound, `  [id] label` the choices. `~ 20h` lets time go by and fires what is due.
 `= 3 plans` are this person's, sent in before; `= 2 admitted` is what became of plan 2.
 `* 1 declined nl: Dat mag niet` is what others did: see tests/neighbours.py.
@@ -188,11 +190,13 @@ class Town:
 def _heard(words: str) -> Taken:
     if words.startswith("!"):
         return Failed(words[1:])
-    verdict = "unsure" if words.startswith("?") else "ok"
-    language, _, rest = words.removeprefix("?").strip().rpartition("|")
+    picked, _, said = words[1:].partition(" ") if words.startswith("=") else ("", "", words)
+    verdict = "unsure" if said.startswith("?") else "ok"
+    language, _, rest = said.removeprefix("?").strip().rpartition("|")
+    sounds_like = language.removeprefix("~") if language.startswith("~") else ""
     heard = Heard(
         transcript=rest.strip(),
-        language=language,
+        language=sounds_like or language,
         verdict=verdict,
         seconds=4.0,
         speech_seconds=3.0,
@@ -200,7 +204,7 @@ def _heard(words: str) -> Taken:
         no_speech_prob=0.1,
         model="none",
     )
-    return Recorded("0" * 64 + ".oga", "audio/ogg", 1000, heard)
+    return Recorded("0" * 64 + ".oga", "audio/ogg", 1000, heard, picked, sounds_like)
 
 
 def play(path: Path, db: Database) -> str:

@@ -62,6 +62,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.keeping": {"bot.session", "civic", "storage"},
     "bot.turn": {"bot.messages", "bot.scope", "storage"},
     "bot.saying": {"bot.messages", "bot.session", "bot.turn", "storage"},
+    "bot.awaited": {
+        "bot.engine", "bot.keeping", "bot.prompts", "bot.session", "bot.turn", "bot.worlds",
+        "storage",
+    },
     "bot.worlds": {"bot.prompts", "bot.turn", "civic", "storage"},
     "bot.conversation": {
         "bot.engine", "bot.events", "bot.actions", "bot.session", "bot.messages", "bot.prompts",

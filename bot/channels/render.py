@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from bot.channels.limits import Limits, units
 from bot.channels.split import split
 from bot.i18n.catalogue import Catalogue, Param, Text, default
-from bot.i18n.languages import Direction, language
+from bot.i18n.languages import LANGUAGES, Direction, language
 from bot.i18n.script import isolated, marked, without_signs
 from bot.messages import Button, Outbound, Reply, Sound, Style
 
@@ -23,10 +23,8 @@ def render(reply: Reply, language: str, limits: Limits, *, sound: bool) -> list[
     if limits.sound == "only":
         return work.spoken_messages()
     messages = work.messages()
-    spoken = work.spoken() if sound and limits.sound != "never" else ""
-    if not messages or not spoken.strip():
-        return messages
-    return _with_sound(messages, Sound(spoken, work.language), limits)
+    said = work.sound() if sound and limits.sound != "never" else None
+    return _with_sound(messages, said, limits) if messages and said else messages
 
 
 def _with_sound(messages: list[Outbound], sound: Sound, limits: Limits) -> list[Outbound]:
@@ -138,29 +136,98 @@ class _Work:
             asks_location=self.reply.asks_location,
         )
 
-    def spoken(self) -> str:
-        """What a voice says: the lines, then each choice with the number that answers it."""
-        lines = [self._aloud(line) for line in self.reply.lines]
-        lines += [self._choice_aloud(n) for n in range(self._count)]
-        return "\n".join(line for line in lines if line)
+    def sound(self) -> Sound | None:
+        """What a voice says: the lines, then each choice with the number that answers it; None
+        for nothing. What is in several languages is said in each at one go."""
+        pieces = [piece for line in self.reply.lines for piece in self._pieces(line)]
+        pieces += [self._choice_aloud(n) for n in range(self._count)]
+        pieces = [(words, code) for words, code in pieces if words.strip()]
+        if not pieces:
+            return None
+        codes = list(dict.fromkeys(code for _, code in pieces))
+        parts = [("\n".join(w for w, c in pieces if c == code), code) for code in codes]
+        text = "\n".join(words for words, _ in parts)
+        own = codes == [self.language]
+        return Sound(text, self.language, labels=self._recordable(), parts=() if own else (*parts,))
 
-    def _choice_aloud(self, n: int) -> str:
-        label, key = self.reply.choices[n][1], self._key(n)
+    def _recordable(self) -> tuple[str, ...]:
+        """The labels that are always the same words."""
+        labels = [label for _, label in self.reply.choices if isinstance(label, Text)]
+        fixed = [label for label in labels if not label.params.keys() - {"in_language"}]
+        return tuple(self._aloud(label, self._language_of(label)) for label in fixed)
+
+    def _pieces(self, what: Param) -> list[tuple[str, str]]:
+        """(words, language). What is nothing but texts in languages of their own is these."""
+        if isinstance(what, Text) and len(what.params) == 1:
+            (inner,) = what.params.values()
+            if isinstance(inner, tuple) and all(map(_has_language, inner)):
+                return [piece for each in inner for piece in self._pieces(each)]
+        code = self._language_of(what)
+        return [(self._aloud(what, code), code)]
+
+    def _language_of(self, what: Param) -> str:
+        own = what.params.get("in_language") if isinstance(what, Text) else None
+        return language(own).code if isinstance(own, str) else self.language
+
+    def _choice_aloud(self, n: int) -> tuple[str, str]:
+        label, key = self.reply.choices[n][1], int(self._key(n))
+        code = self._language_of(label)
         if self.limits.sound == "only":
-            return self._aloud(Text("sound.press", number=int(key), label=label))
-        return self._aloud(Text("sound.answer", number=int(key), label=label))
+            return self._aloud(Text("sound.press", number=key, label=label), code), code
+        return self._aloud(Text("sound.answer", number=key, label=label), code), code
 
-    def _aloud(self, what: Param) -> str:
-        said = self.texts.translate(what, self.language, spoken=True)
+    def _aloud(self, what: Param, code: str = "") -> str:
+        said = self.texts.translate(what, code or self.language, spoken=True)
         return without_signs(said) or said
 
     def spoken_messages(self) -> list[Outbound]:
         """For the ear alone. The digits of a keypad are the numbers that are spoken."""
-        parts = split(self.spoken(), lambda part: self._measured(part) <= self.limits.text)
+        if own := self._languages_offered():
+            return self._each_in_its_own(own)
+        sound = self.sound()
+        if sound is None:
+            return []
+        parts = split(sound.text, lambda part: self._measured(part) <= self.limits.text)
         messages = [
-            replace(self._message(part), sound=Sound(part, self.language)) for part in parts
+            replace(self._message(part), sound=replace(sound, text=part, parts=()))
+            for part in parts
         ]
         if messages:
             style: Style = "numbers" if self.buttons else "plain"
             messages[-1] = self._with_choices(messages[-1], style)
         return messages
+
+    def _languages_offered(self) -> list[str]:
+        """The languages among which this asks to choose; [] for any other question."""
+        codes = [id_.rpartition(":")[2] for id_, _ in self.reply.choices]
+        return codes if codes and all(code in LANGUAGES for code in codes) else []
+
+    def _each_in_its_own(self, codes: list[str]) -> list[Outbound]:
+        """Each language says in its own voice by which key it is chosen, and greets if that is
+        what is said; who hears their language need not understand the rest."""
+        lines = [line for line in self.reply.lines if not _greets(line)]
+        greets = len(lines) < len(self.reply.lines)
+        before = "\n".join(said for line in lines if (said := self._aloud(line)))
+        messages = [self._in(self.language, before)] if before else []
+        for n, code in enumerate(codes, 1):
+            texts = [Text("welcome.greeting")] if greets else []
+            texts.append(Text("sound.language", number=n))
+            aloud = [self.texts.translate(text, code, spoken=True) for text in texts]
+            messages.append(self._in(code, " ".join(without_signs(each) for each in aloud)))
+        messages[-1] = self._with_choices(messages[-1], "numbers")
+        return messages
+
+    def _in(self, code: str, said: str) -> Outbound:
+        way = language(code).direction
+        return Outbound(said, sound=Sound(said, code), secret=self.reply.secret, direction=way)
+
+
+def _greets(line: Param) -> bool:
+    """Whether a line greets in several languages, be it as a part of another."""
+    if not isinstance(line, Text):
+        return False
+    return line.key == "welcome.language" or any(_greets(part) for part in line.params.values())
+
+
+def _has_language(what: Param) -> bool:
+    return isinstance(what, Text) and "in_language" in what.params

@@ -18,6 +18,7 @@ from telegram import (
     LinkPreviewOptions,
     ReplyKeyboardMarkup,
     ReplyKeyboardRemove,
+    WebhookInfo,
 )
 from telegram.constants import MessageLimit, UpdateType
 from telegram.helpers import create_deep_linked_url
@@ -235,6 +236,10 @@ class Telegram:
             secret_token=self._secret,
         )
         await ask(call)
+
+    async def webhook_info(self) -> WebhookInfo:
+        """Where Telegram sends its updates, and how that goes. Raises `ChannelError`."""
+        return await ask(self._bot.get_webhook_info())
 
     async def delete_webhook(self) -> None:
         """Has Telegram keep its updates for `updates`. Raises `ChannelError`."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot import understand
+from bot.engine import voice
 from bot.engine.linking import link_given
 from bot.engine.moves import (
     HELP,
@@ -22,18 +23,18 @@ from bot.engine.moves import (
     scene_of,
     state_of,
     stepped_back,
+    unsure,
 )
 from bot.engine.voting import code_given, code_heard, discreet, lapsed, without_vote
 from bot.events import Event, Step
 from bot.flows import life
-from bot.flows.common import YES_NO
 from bot.flows.vote_code import entry
 from bot.messages import Reply
 from bot.prompts import (
-    BY_HAND,
     Answer,
     AnswerKind,
     Ask,
+    Choose,
     Command,
     Do,
     Go,
@@ -60,6 +61,7 @@ from bot.understand.answers import answer_in
 __all__ = ["HELP", "prompt_of", "step"]
 
 LANGUAGE = "settings.language"
+OTHER_LANGUAGE = "settings.other_language"
 FORGET = "settings.forget"
 STOPPED = "menu.stopped"
 
@@ -151,35 +153,53 @@ def _on_taken(session: Session, event: Event) -> Step:
     """The recording or photo is stored (and transcribed), or could not be."""
     if event.revision != session.revision:
         return Step(session)
-    if event.verdict not in ("ok", "unsure"):
-        return miss(session, event.world, Text(f"taken.{event.verdict}"))
     prompt = prompt_of(session, event.world)
+    short = bool(event.picked) and not accepts(prompt, "voice")  # one word is often "no speech"
+    if event.verdict not in ("ok", "unsure") and not short:
+        return miss(session, event.world, Text(f"taken.{event.verdict}"))
     kind: AnswerKind = "voice" if event.kind == "heard" else "photo"
     said = _said(session, event, prompt) if kind == "voice" else None
-    said = said or (code_heard(session, event) if kind == "voice" else None)
     if said:
         return said
     if not accepts(prompt, kind):
         return miss(session, event.world, Text("engine.not_understood"))
     done = answered(session, event.world, prompt, _taken_answer(kind, event, prompt))
     after = prompt_of(done.session, event.world)
-    return Step(done.session) if event.more and accepts(after, kind) else done
+    if event.more and accepts(after, kind):
+        return Step(done.session)
+    return _offered(done, event) or done
 
 
 def _said(session: Session, event: Event, prompt: Prompt) -> Step | None:
-    """A word that always works, or one of the answers, said aloud; None for anything else."""
-    word, choices = _keyword(session, event.text), choices_of(prompt)
-    id_ = understand.choose(event.text, choices)
-    bare = accepts(prompt, "text") and understand.choose(event.text, YES_NO)
-    if not word and not id_ and not bare:
+    """A word that always works, one of the answers, or a code, said aloud; None for anything else.
+
+    What is not surely one of them is asked for by button or key, and is half a miss.
+    """
+    decided = voice.decided(session, event, prompt, _keyword(session, event.text))
+    by_code = code_heard(session, event) if decided is None or decided.why else None
+    if decided is None or by_code:
+        return by_code
+    if decided.why:
+        return unsure(session, event.world, decided.why)
+    if decided.word:
+        return _KEYWORDS[decided.word](session, event)
+    return answered(session, event.world, prompt, Answer("choice", choice=decided.choice))
+
+
+def _offered(done: Step, event: Event) -> Step | None:
+    """Asks whether to go on in the language that a recording is in; never where it would disturb.
+
+    The question that comes next is asked after that. What they sent already answers that one, and
+    must not be taken for an answer to this.
+    """
+    session, code = done.session, "" if event.followed else event.sounds_like
+    asks = isinstance(prompt_of(session, event.world), Ask | Choose) and not done.command
+    known = code in event.world.languages and code != session.language
+    if not code or not known or not asks or not session.language or votes(session):
         return None
-    means = {c.means for c in choices if c.id == id_}
-    if event.verdict != "ok" or (not word and (means & BY_HAND or not id_)):
-        what = Text("engine.by_hand") if choices else Text("engine.not_understood")
-        return miss(session, event.world, what)
-    if word:
-        return _KEYWORDS[word](session, event)
-    return answered(session, event.world, prompt, Answer("choice", choice=id_ or ""))
+    if session.answers.get("not_in") == code:  # they said no to it before
+        return None
+    return go_to(session, event.world, Go(OTHER_LANGUAGE, keep={"sounds_like": code}))
 
 
 def _taken_answer(kind: AnswerKind, event: Event, prompt: Prompt) -> Answer:

@@ -125,6 +125,11 @@ def miss(session: Session, world: World, *say: Text) -> Step:
     return Step(missed, (_reply(missed.state, prompt, (*say, easier), numbered=True),))
 
 
+def unsure(session: Session, world: World, say: Text) -> Step:
+    """The question again, to be answered by hand. However often, it never leads away from here."""
+    return miss(session.with_(misses=min(session.misses, 1)), world, say)
+
+
 def _easier(prompt: Ask | Choose) -> Text:
     if isinstance(prompt, Choose) or not {"text", "voice"} & set(prompt.accepts):
         return Text("engine.easier_choose", question=prompt.text)

@@ -82,7 +82,7 @@ def confirm(scene: Scene) -> Choose:
     support = kept.get("kind") == "support"
     is_plan = Text("link.is_plan", number=number, title=title)
     is_support = Text("link.is_support", number=number, title=title)
-    return Choose(is_support if support else is_plan, YES_NO, _confirmed)
+    return Choose(is_support if support else is_plan, YES_NO, _confirmed, by_hand=True)
 
 
 def _confirmed(scene: Scene, answer: Answer) -> Go:

@@ -161,6 +161,7 @@ def add_check(scene: Scene) -> Choose:
             Choice("again", Text("submit_plan.again.label"), "again"),
         ),
         lambda scene, answer: Go("save" if answer.choice == "right" else "add"),
+        by_hand=True,
     )
 
 

@@ -59,6 +59,27 @@ def _sms_chosen(scene: Scene, answer: Answer) -> Go:
     return Go("sms_on" if scene.world.knows_number else "sms_phone", keep={"sms_phone": None})
 
 
+def other_language(scene: Scene) -> Choose:
+    """A recording was in another language than we speak: it is offered, in both."""
+    code = str(scene.answers.get("sounds_like") or scene.language)
+    name = scene.world.languages.get(code, code)
+    ours = Text("settings.sounds_like", language=name)
+    theirs = Text("settings.sounds_like", language=name, in_language=code)
+    return Choose(
+        Text("settings.in_both", ours=ours, theirs=theirs),
+        (Choice("yes", name, "yes"), Choice("no", Text("settings.same_language.label"), "no")),
+        _other_language_chosen,
+    )
+
+
+def _other_language_chosen(scene: Scene, answer: Answer) -> Go:
+    code = scene.answers.get("sounds_like")
+    if answer.choice == "no" or not code:
+        return Go("@back", keep={"sounds_like": None, "not_in": code})
+    told = (Text("settings.language_is_set"),)
+    return Go("@back", keep={"sounds_like": None}, settings={"language": code}, say=told)
+
+
 def sms_phone(scene: Scene) -> Ask:
     return Ask(
         Text("submit_plan.phone"),

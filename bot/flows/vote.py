@@ -40,7 +40,8 @@ _OF_THE_PASS = ("code", "area", "seed", "again", "aged")
 @with_draft
 def age(scene: Scene) -> Choose:
     round_ = scene.world.round
-    return Choose(Text("vote.age", age=round_.rules.minimum_age if round_ else 0), YES_NO, _aged)
+    least = round_.rules.minimum_age if round_ else 0
+    return Choose(Text("vote.age", age=least), YES_NO, _aged, by_hand=True)
 
 
 def _aged(scene: Scene, answer: Answer) -> Go:

@@ -168,7 +168,8 @@ def _said(scene: Scene, text: str) -> Go:
 
 def heard(scene: Scene) -> Choose:
     """Digit by digit, three on a line, as on the letter; only a hand says that it is right."""
-    return Choose(Text("vote.heard", code=_digit_by_digit(scene)), YES_NO, _confirmed)
+    told = Text("vote.heard", code=_digit_by_digit(scene))
+    return Choose(told, YES_NO, _confirmed, by_hand=True)
 
 
 def _digit_by_digit(scene: Scene) -> tuple[str, ...]:

@@ -1,5 +1,8 @@
 """Welcome: the language in its own name, then who keeps what, then yes or no.
 
+The first question is heard as well, in each language in turn, and asks whether to go on so: each
+language can be chosen with sound or without. Who begins with a voice note need not be asked.
+
 What somebody tells before that is kept aside in `first`, in the form of a draft (see `draft`).
 """
 
@@ -16,6 +19,8 @@ from bot.flows.draft import with_part
 from bot.flows.vote_code import brought
 from bot.prompts import Answer, Ask, Choice, Choose, Command, Do, End, Go, Outcome, Scene, Text
 
+HEARD = "hear-"  # begins the id of a language that is chosen with sound
+NOTHING: Mapping[str, Any] = {}
 WORDS_OF_A_PLAN = 5  # a first message this long is more than a greeting
 
 
@@ -28,8 +33,13 @@ def hello(scene: Scene) -> Ask:
 def _met(scene: Scene, answer: Answer) -> Go:
     code = understand.language_named(answer.text, tuple(scene.world.languages))
     if code:
-        return _in_language(code)
-    return Go("language", keep=_aside(scene, answer))
+        return _in_language(code, _by_ear(answer))
+    return Go("language", keep=_aside(scene, answer), settings=_by_ear(answer))
+
+
+def _by_ear(answer: Answer) -> dict[str, Any]:
+    """Who speaks rather than types gets to hear the answers."""
+    return {"sound": True} if answer.kind == "voice" else {}
 
 
 def _aside(scene: Scene, answer: Answer) -> dict[str, Any]:
@@ -57,7 +67,7 @@ def language(scene: Scene) -> Ask:
         greetings,
         _language_chosen,
         accepts=("text", "voice", "photo"),
-        choices=language_choices(scene),
+        choices=(*language_choices(scene), *_with_sound(scene)),
         easier=greetings,
     )
 
@@ -68,22 +78,44 @@ def _ordered(scene: Scene) -> list[str]:
 
 
 def _greetings(scene: Scene) -> tuple[Text, ...]:
+    if _asks_for_sound(scene):
+        return tuple(Text("welcome.greeting_aloud", in_language=code) for code in _ordered(scene))
     return tuple(Text("welcome.greeting", in_language=code) for code in _ordered(scene))
 
 
+def _asks_for_sound(scene: Scene) -> bool:
+    return "sound" in scene.world.ways and not scene.sound
+
+
 def language_choices(scene: Scene) -> tuple[Choice, ...]:
-    return tuple(Choice(code, scene.world.languages[code]) for code in _ordered(scene))
+    return tuple(
+        Choice(code, Text("welcome.own_language.label", in_language=code))
+        for code in _ordered(scene)
+    )
+
+
+def _with_sound(scene: Scene) -> tuple[Choice, ...]:
+    """The same languages once more, to be read aloud from here on."""
+    if not _asks_for_sound(scene):
+        return ()
+    return tuple(
+        Choice(HEARD + code, Text("welcome.hear.label", in_language=code))
+        for code in _ordered(scene)
+    )
 
 
 def _language_chosen(scene: Scene, answer: Answer) -> Go:
+    if answer.choice.startswith(HEARD):
+        return _in_language(answer.choice.removeprefix(HEARD), {"sound": True})
     code = answer.choice or understand.language_named(answer.text, tuple(scene.world.languages))
     if code:
-        return _in_language(code)
-    return Go("language", keep=_aside(scene, answer), missed=not _tells(answer))
+        return _in_language(code, _by_ear(answer))
+    keep = _aside(scene, answer)
+    return Go("language", keep=keep, settings=_by_ear(answer), missed=not _tells(answer))
 
 
-def _in_language(code: str) -> Go:
-    return Go("privacy", settings={"language": code}, keep={"guess": None})
+def _in_language(code: str, settings: Mapping[str, Any] = NOTHING) -> Go:
+    return Go("privacy", settings={"language": code, **settings}, keep={"guess": None})
 
 
 def privacy(scene: Scene) -> Choose:
@@ -97,6 +129,7 @@ def privacy(scene: Scene) -> Choose:
             *(hear if "sound" in scene.world.ways and not scene.sound else ()),
         ),
         _consented,
+        by_hand=True,
     )
 
 

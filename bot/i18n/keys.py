@@ -20,6 +20,7 @@ DYNAMIC = {
     "letter.": "runtime/letters/texts.py: the letter with the stempas",
     "life.": "runtime/plan_texts.py: what news of a plan says",
     "outside.": "bot/channels/content.py: texts for outside WhatsApp's window",
+    "phone.": "runtime/phone_turns.py: what only a phone call says",
     "report.": "runtime/election/report.py: the published count",
     "sign.": "bot/flows/vote_basket.py: the names of the receipt's signs",
     "status.": "bot/flows: what a plan's status is called, and what it means",

@@ -10,6 +10,8 @@ from av.filter import Graph
 from numpy.typing import NDArray
 
 SILENCE = -70.0  # LUFS: what R 128 does not count at all
+TARGET = -20.0  # LUFS: as loud as recordings and voices all are
+HIGHEST = -1.0  # dBTP: above that, Opus may distort
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,16 @@ def measured(pcm: NDArray[np.float32], rate: int) -> Loudness:
     true_peak = float(told.get("lavfi.r128.true_peak", peak))  # a ratio, in spite of its name
     lufs = float(told.get("lavfi.r128.I", SILENCE))
     return Loudness(max(lufs, SILENCE), 20 * float(np.log10(max(peak, true_peak, 1e-6))))
+
+
+def levelled(pcm: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+    """The samples at `TARGET`, or as near as their peaks allow; silence stays silence."""
+    told = measured(pcm, rate)
+    if told.lufs <= SILENCE:
+        return pcm
+    gain = min(TARGET - told.lufs, HIGHEST - told.peak)
+    louder: NDArray[np.float32] = np.clip(pcm * np.float32(10 ** (gain / 20)), -1, 1)
+    return louder
 
 
 def _graph(rate: int) -> Graph:

@@ -20,8 +20,6 @@ from bot.speech.audio import (
 SHORTEST, LONGEST = 1.0, 60.0  # seconds of sound, silence included
 LEAST_SPEECH = 0.3  # seconds, as for a voice note
 QUIETEST = -45.0  # LUFS: raised from there, the room is as loud as the voice
-TARGET = -20.0  # LUFS: as loud as the voice that says all other texts
-HIGHEST = -1.0  # dBTP: above that, Opus may distort
 MARGIN = 0.25  # seconds kept before and after the voice
 CLIPPED = 0.985  # a sample as high as this has been cut off
 MOST_CLIPPED = 0.02  # of all samples; a microphone that is too loud has one in ten
@@ -89,9 +87,7 @@ def _checked(pcm: Samples) -> Samples:
     told = _measured(pcm)
     if told.lufs < QUIETEST:
         raise PromptError(Fault.TOO_QUIET)
-    gain = min(TARGET - told.lufs, HIGHEST - told.peak)
-    levelled: Samples = np.clip(pcm * np.float32(10 ** (gain / 20)), -1, 1)
-    return levelled
+    return loudness.levelled(pcm, OPUS_RATE)
 
 
 def _measured(pcm: Samples) -> loudness.Loudness:

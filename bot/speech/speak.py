@@ -1,21 +1,28 @@
-"""Text to speech: the embedded voice, eSpeak NG.
+"""Text to speech: the embedded voice, eSpeak NG, and what is the same for every voice.
 
-It speaks every language offered and needs no model, but sounds like a machine: a recording by a
-person or a better voice goes before it where there is one.
+eSpeak NG speaks every language offered and needs no model, but sounds like a machine: a recording
+by a person or a better voice goes before it where there is one.
 """
 
 import ctypes
 import re
 import threading
 import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
 
-from bot.speech.audio import to_ogg_opus
+from bot.speech.audio import Samples, to_ogg_opus
+from bot.speech.loudness import levelled
+from bot.speech.saying_words import in_speech
 
 WORDS_A_MINUTE = 140  # eSpeak's own is 175; many listeners are still learning the language
+LONGEST = 300.0  # seconds of a message: 1 MB at 24 kbit/s is 5.5 minutes
+MOST_LETTERS = 6000  # of a text: more than any channel's message, so that its making ends
+MADE = 2  # how sounds are made: another number makes every kept sound anew
 
 # From speak_lib.h of eSpeak NG 1.52
 _SYNCHRONOUS = 2  # samples go to the callback before the call returns
@@ -45,18 +52,80 @@ class Speaker(Protocol):
         Empty if nothing in the text can be spoken. Raises `SpeakError`.
         """
 
+    def name(self, text: str, language: str) -> str:
+        """What this sound is known by: other words, another voice or pace have another name."""
 
-class ESpeak:
-    """A `Speaker` with eSpeak NG. Threads may share it; one text is spoken at a time."""
+
+@dataclass(frozen=True)
+class Sound:
+    """Mono samples (-1 to 1), `rate` a second."""
+
+    pcm: Samples
+    rate: int
+
+
+class Engine(Protocol):
+    """One voice of one language."""
+
+    @property
+    def name(self) -> str:
+        """Which voice it is, down to its version and pace."""
+
+    def samples(self, text: str) -> Sound:
+        """Speaks words that are `speakable`. Raises `SpeakError`."""
+
+
+class Voices:
+    """A `Speaker` with a voice of its own for some languages, and eSpeak NG for the others."""
+
+    def __init__(self, engines: Mapping[str, Engine] | None = None) -> None:
+        self._engines = dict(engines or {})
 
     def say(self, text: str, language: str) -> bytes:
         """See `Speaker`."""
-        spoken = speakable(text)
+        spoken = speakable(in_speech(text, language))
         if not any(letter.isalnum() for letter in spoken):
             return b""
+        sound = self._engine(language).samples(spoken[:MOST_LETTERS])
+        most = round(LONGEST * sound.rate)
+        return to_ogg_opus(levelled(sound.pcm[:most], sound.rate), sound.rate)
+
+    def name(self, text: str, language: str) -> str:
+        """See `Speaker`."""
+        voice = self._engine(language).name
+        return "\0".join((str(MADE), voice, speakable(in_speech(text, language))))
+
+    def _engine(self, language: str) -> Engine:
+        return self._engines.get(language) or ESpeakVoice(language)
+
+
+class ESpeak(Voices):
+    """The embedded voice for every language."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class ESpeakVoice:
+    """An `Engine`: eSpeak NG. Threads may share it; one text is spoken at a time."""
+
+    def __init__(self, voice: str, words_a_minute: int = WORDS_A_MINUTE) -> None:
+        self._voice = voice
+        self._pace = words_a_minute
+
+    @property
+    def name(self) -> str:
+        return f"espeak-ng 1.52 {self._voice} {self._pace}"
+
+    def samples(self, text: str) -> Sound:
+        """See `Engine`."""
         engine = _engine()
-        pcm = engine.samples(spoken, language)
-        return to_ogg_opus(pcm, engine.rate)
+        return Sound(engine.samples(text, self._voice, self._pace), engine.rate)
+
+
+def check(voice: str) -> None:
+    """Whether eSpeak NG has this voice, such as `nl` or `tr+f2`. Raises `SpeakError`."""
+    _engine().check(voice)
 
 
 def speakable(text: str) -> str:
@@ -88,13 +157,21 @@ class _Engine:
         self._callback = _CALLBACK(self._receive)  # kept: C holds only a pointer to it
         self.rate = self._start()
 
-    def samples(self, text: str, voice: str) -> np.ndarray[Any, np.dtype[np.float32]]:
+    def check(self, voice: str) -> None:
+        """Whether there is such a voice. Raises `SpeakError`."""
+        with self._lock:
+            self._choose(voice)
+
+    def _choose(self, voice: str) -> None:
+        if self._library.espeak_SetVoiceByName(voice.encode()) != _OK:
+            raise SpeakError(f"eSpeak NG has no voice for {voice}")
+
+    def samples(self, text: str, voice: str, words_a_minute: int = WORDS_A_MINUTE) -> Samples:
         """Speak: samples of shape (n,), -1 to 1, `self.rate` a second."""
         data = text.encode()
         with self._lock:
-            if self._library.espeak_SetVoiceByName(voice.encode()) != _OK:
-                raise SpeakError(f"eSpeak NG has no voice for {voice}")
-            self._library.espeak_SetParameter(_RATE_PARAMETER, WORDS_A_MINUTE, 0)
+            self._choose(voice)
+            self._library.espeak_SetParameter(_RATE_PARAMETER, words_a_minute, 0)
             self._pieces.clear()
             failed = self._library.espeak_Synth(data, len(data) + 1, 0, 0, 0, _UTF8, None, None)
             if failed or not self._pieces:

@@ -7,15 +7,19 @@ itself (a mistake is never carried into the next), judge the whole.
 import threading
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Hashable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.speech.activity import RATE, Speech, find_speech
+from bot.speech.closed import Chosen, ClosedSet
+from bot.speech.wordings import Wordings
 
 Samples = NDArray[np.float32]
 
@@ -27,6 +31,9 @@ LEAST_LOGPROB = -0.7
 LEAST_SECONDS_FOR_LANGUAGE = 1.5  # on single words half the guesses are English
 MOST_LETTERS_A_SECOND = 30.0  # of speech; the fastest speakers reach 20
 LEAST_LETTERS_A_SECOND = 2.0  # slow speakers reach 8; below it Whisper left out most of it
+SURE_OF_ANOTHER = 0.85  # probability at which a language other than the one asked for is taken
+MOST_SECONDS_OF_CHOICE = 12.0  # of a recording, silence included; longer is more than an answer
+LEAST_ALIKE = 0.5  # of the letters of a text that is all hotwords: else it is their echo
 LEAST_SECONDS_FOR_PACE = 5.0  # one short word can take a second
 
 # Greedy or beam search first. Only a text that goes round in circles is tried again by sampling,
@@ -72,8 +79,27 @@ class Transcriber(Protocol):
     def load(self) -> None:
         """Have the model in memory, which the first transcription does otherwise."""
 
-    def transcribe(self, pcm16k: Samples, hint: str | None) -> Transcript:
-        """Transcribe in the language `hint` (ISO 639-1); detect it if None or not known."""
+    def transcribe(
+        self,
+        pcm16k: Samples,
+        hint: str | None,
+        offered: Collection[str] = (),
+        hotwords: Sequence[str] = (),
+    ) -> Transcript:
+        """Transcribe in the language `hint` (ISO 639-1); detect it if None or not known.
+
+        offered: languages in one of which it is transcribed instead when that is surely the one
+        that is spoken, in at least 1.5 s of speech. hotwords: names that may well be said.
+        """
+
+    def choose(
+        self,
+        pcm16k: Samples,
+        language: str,
+        answers: Mapping[str, Sequence[str]],
+        others: Sequence[str],
+    ) -> Chosen:
+        """Which of the answers (id -> wordings) this surely is; `others` are words of none."""
 
     def language_of(self, pcm16k: Samples, offered: Collection[str]) -> tuple[str | None, float]:
         """The likeliest of the offered languages and its probability among all languages.
@@ -112,6 +138,7 @@ class Loaded:
 
     model: Any
     lock: threading.Lock
+    closed: dict[str, ClosedSet] = field(default_factory=dict)
 
 
 _loaded: dict[Hashable, Loaded] = {}
@@ -135,6 +162,7 @@ class Whisper(ABC):
     """
 
     label: str  # names backend and model in a transcript
+    folder: Path | None = None  # where what is made of wordings is kept
 
     @abstractmethod
     def _load(self) -> Loaded: ...
@@ -149,18 +177,40 @@ class Whisper(ABC):
     def _language_odds(self, model: Any, encoded: Any) -> dict[str, float]: ...
 
     @abstractmethod
-    def _decode(self, model: Any, encoded: Any, language: str, temperature: float) -> Heard: ...
+    def _decode(
+        self, model: Any, encoded: Any, language: str, temperature: float, before: str
+    ) -> Heard:
+        """`before`: what Whisper is told was written just before, "" for nothing."""
+
+    @abstractmethod
+    def _brief(self, model: Any, window: Samples) -> Samples: ...
+
+    @abstractmethod
+    def _first_tokens(self, model: Any, encoded: Samples, language: str) -> Samples: ...
+
+    @abstractmethod
+    def _likelihoods(
+        self, model: Any, encoded: Sequence[Samples], language: str, texts: Sequence[str]
+    ) -> NDArray[np.float64]: ...
 
     def load(self) -> None:
         """See `Transcriber`. Raises `ModelError` when the model cannot be loaded."""
         self._load()
 
-    def transcribe(self, pcm16k: Samples, hint: str | None) -> Transcript:
+    def transcribe(
+        self,
+        pcm16k: Samples,
+        hint: str | None,
+        offered: Collection[str] = (),
+        hotwords: Sequence[str] = (),
+    ) -> Transcript:
         """See `Transcriber`. Raises `ModelError` when the model cannot be loaded."""
         speech = find_speech(pcm16k)
         if speech.seconds < LEAST_SPEECH_SECONDS:
             return self._judged(pcm16k, speech, hint or "", [])
-        language, heard = self._hear_all(speech.windows, hint)
+        enough = speech.seconds >= LEAST_SECONDS_FOR_LANGUAGE
+        offered = offered if enough else ()
+        language, heard = self._hear_all(speech.windows, hint, offered, hotwords)
         return self._judged(pcm16k, speech, language, heard)
 
     def language_of(self, pcm16k: Samples, offered: Collection[str]) -> tuple[str | None, float]:
@@ -174,23 +224,72 @@ class Whisper(ABC):
         best = max(offered, key=lambda language: odds.get(language, 0.0))
         return best, odds.get(best, 0.0)
 
-    def _hear_all(self, windows: list[Samples], hint: str | None) -> tuple[str, list[Heard]]:
+    def choose(
+        self,
+        pcm16k: Samples,
+        language: str,
+        answers: Mapping[str, Sequence[str]],
+        others: Sequence[str],
+    ) -> Chosen:
+        """See `Transcriber`. Raises `ModelError` when the model cannot be loaded."""
+        if not answers or pcm16k.size > MOST_SECONDS_OF_CHOICE * RATE:
+            return Chosen()
+        loaded = self._load()
+        if language not in self._known_languages(loaded.model):
+            return Chosen()
+        with loaded.lock:
+            return self._closed(loaded).choose(pcm16k, language, answers, others)
+
+    def prepare(
+        self, language: str, answers: Mapping[str, Sequence[str]], others: Sequence[str]
+    ) -> None:
+        """Makes what the first `choose` with these would make, a second or less for each wording.
+
+        Raises `ModelError` when the model cannot be loaded; nothing without eSpeak NG.
+        """
+        loaded = self._load()
+        with loaded.lock:
+            self._closed(loaded).prepare(language, answers, others)
+
+    def _closed(self, loaded: Loaded) -> ClosedSet:
+        if self.label not in loaded.closed:
+            reader = _Reader(self, loaded.model)
+            loaded.closed[self.label] = ClosedSet(reader, Wordings(reader, self.folder))
+        return loaded.closed[self.label]
+
+    def _hear_all(
+        self,
+        windows: list[Samples],
+        hint: str | None,
+        offered: Collection[str] = (),
+        hotwords: Sequence[str] = (),
+    ) -> tuple[str, list[Heard]]:
         loaded = self._load()
         language = hint if hint in self._known_languages(loaded.model) else None
         heard = []
-        for window in windows:
+        for place, window in enumerate(windows):
             with loaded.lock:
                 encoded = self._encode(loaded.model, window)
-                if language is None:
+                if language is None or (offered and place == 0):
                     odds = self._language_odds(loaded.model, encoded)
-                    language = max(odds, key=lambda name: odds[name])
-                heard.append(self._hear(loaded.model, encoded, language))
+                    language = _language(odds, language, offered)
+                heard.append(self._hear_with(loaded.model, encoded, language, hotwords))
         return language or "", heard
 
-    def _hear(self, model: Any, encoded: Any, language: str) -> Heard:
+    def _hear_with(self, model: Any, encoded: Any, language: str, hotwords: Sequence[str]) -> Heard:
+        """With hotwords, unless Whisper only says them after us."""
+        if not hotwords:
+            return self._hear(model, encoded, language)
+        heard = self._hear(model, encoded, language, ", ".join(hotwords) + ".")
+        if not only_of(heard.text, hotwords):
+            return heard
+        plain = self._hear(model, encoded, language)
+        return heard if alike(plain.text, heard.text) >= LEAST_ALIKE else plain
+
+    def _hear(self, model: Any, encoded: Any, language: str, before: str = "") -> Heard:
         first = None
         for temperature in TEMPERATURES:
-            heard = self._decode(model, encoded, language, temperature)
+            heard = self._decode(model, encoded, language, temperature, before)
             first = first or heard
             if heard.no_speech_prob > MOST_NO_SPEECH or heard.compression_ratio <= MOST_COMPRESSION:
                 return heard
@@ -211,6 +310,48 @@ class Whisper(ABC):
             verdict=judge(heard, speech.seconds),
             model=self.label,
         )
+
+
+class _Reader:
+    """What a `ClosedSet` needs of a model that is loaded."""
+
+    def __init__(self, whisper: Whisper, model: Any) -> None:
+        self._whisper, self._model = whisper, model
+        self.label = whisper.label
+
+    def brief(self, window: Samples) -> Samples:
+        return self._whisper._brief(self._model, window)
+
+    def first_tokens(self, encoded: Samples, language: str) -> Samples:
+        return self._whisper._first_tokens(self._model, encoded, language)
+
+    def likelihoods(
+        self, encoded: Sequence[Samples], language: str, texts: Sequence[str]
+    ) -> NDArray[np.float64]:
+        return self._whisper._likelihoods(self._model, encoded, language, texts)
+
+
+def only_of(text: str, hotwords: Sequence[str]) -> bool:
+    """Whether a text says nothing that was not put into Whisper's mouth."""
+    ours = {word for name in hotwords for word in _words(name)}
+    return all(word in ours for word in _words(text))
+
+
+def alike(one: str, other: str) -> float:
+    """How much of the letters two texts share, in order: 0 to 1."""
+    return SequenceMatcher(None, "".join(_words(one)), "".join(_words(other))).ratio()
+
+
+def _words(text: str) -> list[str]:
+    return "".join(x if x.isalnum() else " " for x in text.casefold()).split()
+
+
+def _language(odds: Mapping[str, float], hint: str | None, offered: Collection[str]) -> str:
+    """The language to transcribe in: the one asked for, unless it is surely another."""
+    if hint is None:
+        return max(odds, key=lambda name: odds[name])
+    best = max(offered, key=lambda name: odds.get(name, 0.0))
+    return best if odds.get(best, 0.0) >= SURE_OF_ANOTHER else hint
 
 
 def judge(heard: list[Heard], speech_seconds: float) -> Verdict:

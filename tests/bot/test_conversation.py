@@ -256,24 +256,55 @@ def test_a_file_that_fails_is_answered_kindly(anna: Resident, reason: str) -> No
 def test_yes_and_no_are_not_taken_from_a_voice_note(anna: Resident, line: str) -> None:
     anna.says("1", "Een bankje bij de speeltuin")
     before = anna.session
-    assert "Dit kies je zelf" in anna.says(line)[-1]
+    assert "Ik weet niet zeker wat je zei" in anna.says(line)[-1]
     assert anna.session.state == before.state
     assert anna.session.answers == before.answers
 
 
 def test_a_plan_is_never_sent_by_voice(anna: Resident) -> None:
-    anna.says(*TO_THE_SUMMARY, "@ insturen", "@ ja insturen", "@ stuur maar op")
+    anna.says(*TO_THE_SUMMARY, "@ insturen", "@ ja insturen", "@=send stuur maar op")
     assert not my_plans(anna)
-    anna.says("verder", "insturen")
+    anna.says("insturen")
     assert len(my_plans(anna)) == 1
 
 
 def test_keywords_and_choices_may_be_said_aloud(anna: Resident) -> None:
-    assert "Welk" not in anna.says("@ mijn plannen")[-1]
-    assert anna.says("@ terug")[-1].startswith("💡 Je kunt")
-    assert "🙋 Iemand helpt je graag." in anna.says("1", "@ help")[-1]
-    anna.says("verder", "Een bankje bij de speeltuin", "klopt", "goed", "@ groen en veilig")
+    assert "Welk" not in anna.says("@=my_plans mijn plannen")[-1]
+    assert anna.says("@=word:back terug")[-1].startswith("💡 Je kunt")
+    assert "🙋 Iemand helpt je graag." in anna.says("1", "@=word:help help")[-1]
+    anna.says("verder", "Een bankje bij de speeltuin", "klopt", "goed", "@=groen groen en veilig")
     assert anna.session.answers["draft"]["theme"] == "groen"
+
+
+def test_a_transcript_alone_decides_nothing(anna: Resident) -> None:
+    for line in ("@ mijn plannen", "@ help", "@ terug", "@ stop"):
+        assert "Ik weet niet zeker wat je zei" in anna.says(line)[-1]
+        assert anna.session.state == "menu.menu"
+    assert anna.session.notify
+    anna.says("1", "Een bankje bij de speeltuin", "klopt", "goed", "@ groen en veilig")
+    assert anna.session.state == "submit_plan.theme"
+
+
+def test_what_is_not_sure_never_leads_away(anna: Resident) -> None:
+    """A miss does: the third leads to a person."""
+    anna.says("1", "Een bankje bij de speeltuin", "klopt", "goed")
+    for _ in range(5):
+        assert "Druk op een knop" in anna.says("@ blauw")[-1]
+    assert anna.session.state == "submit_plan.theme"
+
+
+def test_another_language_is_offered_once_and_never_taken(anna: Resident) -> None:
+    anna.says("1")
+    offered = anna.says("@~tr| Parkta bir bank istiyorum")[-1]
+    assert "Het klinkt als Türkçe" in offered
+    assert "Türkçe gibi" in offered
+    assert anna.session.language == "nl"
+    assert "Parkta bir bank istiyorum" in anna.says("#no")[-1]
+    assert "klinkt" not in anna.says("@~tr| ve bir çöp kutusu")[-1]
+    assert anna.session.language == "nl"
+    assert "Orada" not in anna.says("@~en| and a bin please")[-1]
+    assert "“Parkta" in anna.says("#yes")[-1]
+    assert anna.session.language == "en"
 
 
 # --- silence ----------------------------------------------------------------------------------

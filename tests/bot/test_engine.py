@@ -92,6 +92,9 @@ words = st.one_of(st.text(max_size=60), st.sampled_from(WORDS))
 verdicts = st.sampled_from(["ok", "unsure", "no_speech", "rejected", "too_long", "unreadable"])
 
 
+SAID = ("word:back", "word:menu", "word:help", "word:stop", "word:language", "nothing known")
+
+
 def any_event(draw: Any, session: Session, world: World) -> Event:
     kinds = ["tap", "tap", "tap", "text", "heard", "seen", "voice", "photo", "location"]
     kind = draw(st.sampled_from([*kinds, "unsupported", "nudge", "rest", "old"]))
@@ -110,7 +113,9 @@ def any_event(draw: Any, session: Session, world: World) -> Event:
             text=draw(words) if kind == "heard" else "",
             media=draw(st.integers(1, 9)),
             verdict=draw(verdicts) if kind == "heard" else "ok",
+            picked=draw(st.sampled_from(["", "", *(c.id for c in choices), *SAID])),
             language=draw(st.sampled_from(["", "nl", "tr"])),
+            sounds_like=draw(st.sampled_from(["", "", "tr", "en", "xx"])),
             revision=revision,
             more=draw(st.booleans()),
         )

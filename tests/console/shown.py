@@ -62,6 +62,7 @@ SHOWN = [
     Shown("campaign-new", "/campaigns/new"),
     Shown("campaign-reminder", "/campaigns/new?name=vote_closing"),
     Shown("failed", "/failed"),
+    Shown("stuck", "/stuck"),
     Shown("stempas", "/stempas"),
     Shown("exports", "/exports"),
     Shown("texts", "/texts"),

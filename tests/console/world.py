@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from argon2 import PasswordHasher
 from PIL import Image
 from sqlalchemy import Connection, insert
@@ -31,6 +32,7 @@ from runtime import bot_texts
 from runtime.console import clean_photo
 from runtime.console_campaigns import ConsoleCampaigns
 from runtime.console_preview import preview
+from runtime.jobs import EmbeddedJobs
 from runtime.round_file import load_round
 from storage import (
     console_sessions,
@@ -109,6 +111,7 @@ class World:
             say=lambda key, language: translate(Text(key), language),
             codes=Codes(b"a synthetic pepper"),
             clean_photo=clean_photo,
+            jobs=EmbeddedJobs(self.db, AsyncIOScheduler()),
             clock=self.clock,
         )
 

@@ -41,6 +41,14 @@ ACCOUNT = f"/2010-04-01/Accounts/{SID}"
 UNFINISHED = ("accepted", "queued", "sending")
 
 
+def _account() -> dict[str, Any]:
+    """The account, as Twilio describes it."""
+    at = "Mon, 05 Jan 2026 10:00:00 +0000"
+    told = {"sid": SID, "owner_account_sid": SID, "friendly_name": "Buurtstem", "type": "Full"}
+    told |= {"status": "active", "auth_token": "0" * 32, "uri": f"{ACCOUNT}.json"}
+    return {**told, "date_created": at, "date_updated": at, "subresource_uris": {}}
+
+
 def sid(prefix: str) -> str:
     return prefix + secrets.token_hex(16)
 
@@ -226,6 +234,8 @@ class TwilioEmulator:
             return web.json_response(await self._send(await _form(request)), status=201)
         if found := re.fullmatch(rf"{ACCOUNT}/Messages/(\w+)(/Media/(\w+))?(\.json)?", path):
             return await self._one(method, found[1], found[3] or "")
+        if path == f"{ACCOUNT}.json":
+            return web.json_response(_account())
         if path.startswith("/v1/Content"):
             return await self._content(method, path, request)
         raise _Error(404, 20404)

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
+PATIENCE = 30_000  # milliseconds: the machine may be busy with other tests
+expect.set_options(timeout=PATIENCE)
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",

@@ -19,7 +19,7 @@ class EmbeddedWorld:
     def __init__(self, url: str) -> None:
         self.url = url
         self.long = 1.4 * self.pace.lease
-        self.worker = [f"{__name__}:{type(self).__name__}", url]
+        self.worker = [f"{type(self).__module__}:{type(self).__name__}", url]
 
     def open(self) -> Database:
         return Database.open(self.url)
@@ -34,6 +34,9 @@ class EmbeddedWorld:
         yield jobs
         await jobs.stop()
         scheduler.shutdown(wait=False)
+
+    def jobs(self, db: Database) -> EmbeddedJobs:
+        return EmbeddedJobs(db, AsyncIOScheduler(), self.pace)
 
     async def restart(self) -> None:
         """SQLite has no server: the file is all there is."""

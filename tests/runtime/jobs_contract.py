@@ -49,6 +49,9 @@ class World(Protocol):
     ) -> AbstractAsyncContextManager[Jobs]:
         """An adapter between its start and its stop."""
 
+    def jobs(self, db: Database) -> Jobs:
+        """An adapter that is not started."""
+
     async def restart(self) -> None:
         """Restarts the database server, if there is one, under those who are connected."""
 
@@ -369,6 +372,66 @@ class JobsContract:
 
         asyncio.run(scene())
         assert handler.refs == [1] * world.attempts + [2]
+
+    def put_two_aside(self, world, db, handler: Recorder) -> None:
+        """Refs 1 and 2, of one key, the second a moment later."""
+
+        async def scene():
+            async with self.recorder(world, db, handler) as jobs:
+                for ref in (1, 2):
+                    await db.run(lambda c, ref=ref: jobs.enqueue(c, "t", ref, "a"))
+                await until(lambda: db.read(world.put_aside) == 2)
+
+        asyncio.run(scene())
+
+    def test_what_was_put_aside_can_be_read(self, world, db):
+        before = now_ms()
+        self.put_two_aside(world, db, Recorder(fails=2 * world.attempts))
+        dead = db.read(lambda c: world.jobs(db).dead(c, 9))
+        assert [(job.task, job.ref) for job in dead] == [("t", 2), ("t", 1)]
+        assert {(job.attempts, job.reason) for job in dead} == {(world.attempts, "ValueError")}
+        assert all(before <= job.at <= now_ms() for job in dead)
+        assert db.read(lambda c: world.jobs(db).dead(c, 1)) == dead[:1]
+
+    def test_what_was_put_aside_can_run_again_before_what_came_later(self, world, db):
+        handler = Recorder(fails=3 * world.attempts)
+        self.put_two_aside(world, db, handler)
+
+        async def scene():
+            async with self.recorder(world, db, handler) as jobs:
+
+                def revive_first(conn):
+                    jobs.enqueue(conn, "t", 3, "a", now_ms() + 300)
+                    assert jobs.revive(conn, dead[1].id)
+
+                dead = await db.run(lambda c: jobs.dead(c, 9))
+                await db.run(revive_first)
+                await until(lambda: 3 in handler.refs)
+                assert handler.refs[2 * world.attempts :] == [1] * world.attempts + [3]
+                await until(lambda: db.read(world.put_aside) == 2)
+                assert not await db.run(lambda c: jobs.revive(c, dead[1].id + 1000))
+
+        asyncio.run(scene())
+
+    def test_what_was_put_aside_can_be_removed(self, world, db):
+        handler = Recorder(fails=2 * world.attempts)
+        self.put_two_aside(world, db, handler)
+
+        async def scene():
+            async with self.recorder(world, db, handler) as jobs:
+                last, first = await db.run(lambda c: jobs.dead(c, 9))
+                assert await db.run(lambda c: jobs.bury(c, first.id))
+                assert not await db.run(lambda c: jobs.bury(c, first.id))
+                assert not await db.run(lambda c: jobs.revive(c, first.id))
+                assert await db.run(lambda c: jobs.dead(c, 9)) == [last]
+                await db.run(lambda c: jobs.enqueue(c, "t", 3, "a"))
+                await db.run(lambda c: jobs.enqueue(c, "t", 4, "b", now_ms() + 3_600_000))
+                waiting = await db.run(lambda c: jobs.bury(c, last.id + 2))
+                assert not waiting
+                await until(lambda: 3 in handler.refs)
+
+        asyncio.run(scene())
+        assert 1 not in handler.refs[2 * world.attempts :]
 
     def test_a_failure_says_nothing_of_a_person_in_the_log(self, world, db, caplog):
         self.test_what_always_fails_is_put_aside_and_those_behind_it_go_on(world, db)

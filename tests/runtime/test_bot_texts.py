@@ -53,8 +53,9 @@ def test_kinds() -> None:
     by_key = texts().by_key
     assert by_key["welcome.thanks"].kind is Kind.SPOKEN
     assert by_key["submit_plan.idea"].kind is Kind.FILLED
-    assert by_key["common.yes.label"].kind is Kind.LABEL
+    assert by_key["common.yes.label"].kind is Kind.SPOKEN  # a label too can be recorded
     assert by_key["common.yes.label"].most == 20
+    assert all(text.params for text in all_of(Kind.LABEL))
     assert by_key["count.plans"].is_plural
     assert len(by_key["count.plans"].wordings["ar"].forms) == 6
     assert by_key["report.money"].kind is Kind.WRITTEN

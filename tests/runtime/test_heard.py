@@ -18,6 +18,9 @@ class Voice:
     def say(self, text: str, language: str) -> bytes:
         return b"OggS"
 
+    def name(self, text: str, language: str) -> str:
+        return f"{language} {text}"
+
 
 def token(url: str) -> str:
     return url.rpartition("/")[2].removesuffix(".ogg")

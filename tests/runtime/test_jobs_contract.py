@@ -1,9 +1,10 @@
-"""The embedded jobs against the contract, on both databases."""
+"""The jobs against the contract: embedded on both databases, distributed on PostgreSQL."""
 
 import asyncio
 
 import pytest
 
+from .distributed_world import DistributedWorld
 from .embedded_world import EmbeddedWorld
 from .jobs_contract import JobsContract
 
@@ -17,11 +18,21 @@ class TestEmbeddedOnSQLite(JobsContract):
 class TestEmbeddedOnPostgreSQL(JobsContract):
     @pytest.fixture
     def world(self, postgres, postgres_url):
-        world = EmbeddedWorld(postgres_url)
-        world.restart = lambda: asyncio.to_thread(crash_and_start, postgres._server)
-        name = postgres_url.partition("?")[0].rpartition("/")[2]
-        postgres.execute(f"ALTER DATABASE {name} SET synchronous_commit = on")  # a crash tells
-        return world
+        return restarting(EmbeddedWorld(postgres_url), postgres)
+
+
+class TestDistributedOnPostgreSQL(JobsContract):
+    @pytest.fixture
+    def world(self, postgres, postgres_url):
+        return restarting(DistributedWorld(postgres_url), postgres)
+
+
+def restarting(world, postgres):
+    """A world whose server really crashes; what was committed is there afterwards."""
+    world.restart = lambda: asyncio.to_thread(crash_and_start, postgres._server)
+    name = world.url.partition("?")[0].rpartition("/")[2]
+    postgres.execute(f"ALTER DATABASE {name} SET synchronous_commit = on")
+    return world
 
 
 def crash_and_start(server):

@@ -27,7 +27,7 @@ def test_closed_by_one_second_it_is_the_template_else_sms_else_it_waits(last):
     assert route(last=last) is Route.WAIT
 
 
-@pytest.mark.parametrize("channel", ["telegram", "sms", "simulator", "phone"])
+@pytest.mark.parametrize("channel", ["telegram", "sms", "simulator"])
 def test_other_channels_have_no_window(channel):
     assert route(channel=channel, last=None) is Route.FREE
 

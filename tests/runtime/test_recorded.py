@@ -52,15 +52,16 @@ def test_lines_do_not_matter_to_what_is_said() -> None:
     assert words_hash("Een.\nTwee.") == words_hash("Een. Twee.") != words_hash("Een Twee.")
 
 
-class Voice:
+class Voice(ESpeak):
     """eSpeak, which also writes down what it was asked to say."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.said: list[str] = []
 
     def say(self, text: str, language: str) -> bytes:
         self.said.append(text)
-        return ESpeak().say(text, language)
+        return super().say(text, language)
 
 
 class Place:

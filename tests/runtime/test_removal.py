@@ -7,6 +7,8 @@ import asyncio
 import pytest
 
 from bot.channels.port import ChannelError, Policy
+from bot.secrecy import is_to_be_deleted
+from bot.session import VOTE, Session
 from runtime.removal import Removal
 from storage import hot, people
 from storage.times import now_ms
@@ -72,3 +74,17 @@ def test_who_is_forgotten_and_a_channel_without_a_port_are_left_alone(db):
     for inbox_id in (gone.inbox_id, other.inbox_id, 4711):
         remove(db, port, inbox_id)
     assert port.deleted == []
+
+
+@pytest.mark.parametrize(
+    ("channel", "text", "deleted"),
+    [
+        ("sms", "3", True),  # a choice would stay in Twilio's log
+        ("whatsapp", "ja", True),
+        ("telegram", "3", False),  # there it would vanish from the phone
+        ("telegram", "482 913 075 664", True),
+    ],
+)
+def test_in_a_vote_choices_go_from_a_providers_log_too(channel, text, deleted):
+    voting = Session(state=f"{VOTE}choose", answers={"vote": {}})
+    assert is_to_be_deleted(voting, text, channel) is deleted

@@ -70,6 +70,24 @@ def test_a_second_vote_replaces_the_first_and_counts_once(db: Database, round_id
     assert [each.box for each in db.read(lambda c: cast.in_the_box(c, round_id))]
 
 
+def test_a_vote_is_on_the_disk_also_where_the_server_does_not_wait_for_it(
+    db: Database, round_id: int
+) -> None:
+    if db.dialect != "postgresql":
+        pytest.skip("SQLite always waits: synchronous = FULL")
+
+    def waits(conn):
+        return conn.exec_driver_sql("SHOW synchronous_commit").scalar()
+
+    def casting(conn):
+        before = waits(conn)
+        envelopes.put(conn, round_id, credential(1), b"box", "west", DAY)
+        return before, waits(conn)
+
+    assert db.call(casting) == ("off", "on")
+    assert db.call(waits) == "off"  # only for this transaction
+
+
 def test_fifty_at_once_are_one_envelope(db: Database, round_id: int) -> None:
     ready = threading.Barrier(8)
 

@@ -10,7 +10,19 @@ import pytest
 from sqlalchemy import event
 
 from civic.campaigns import Audience
-from storage import alarms, campaigns, hot, jobs, outbox, people, plan_news, reached, routing, today
+from storage import (
+    alarms,
+    campaigns,
+    hot,
+    jobs,
+    outbox,
+    people,
+    plan_news,
+    quick,
+    reached,
+    routing,
+    today,
+)
 from storage.db import Database
 
 numbers = count(1)
@@ -37,7 +49,7 @@ ASKED = {
     "resume": (lambda conn: outbox.resume(conn, 1, 1), {"ix_outbox_unsent"}),
     "forget": (lambda conn: people.forget(conn, 1), {"ix_inbox_open", "ix_inbox_done"}),
     "facts": (lambda conn: people.facts(conn, 1), {"ix_inbox_open", "ix_inbox_done"}),
-    "lost": (lambda conn: outbox.lost(conn, 1), {"ix_outbox_unsent"}),
+    "lost": (lambda conn: outbox.lost(conn, 1), {"ix_outbox_sending"}),
     "persons_due": (lambda conn: outbox.persons_due(conn, 1, 1), {"ix_outbox_due"}),
     "after": (lambda conn: outbox.after(conn, "sms", "anna", 0, 1), {"ix_outbox_address"}),
     "stop_for": (lambda conn: campaigns.stop_for(conn, 1), {"ix_outbox_unsent"}),
@@ -89,8 +101,15 @@ def steps(conn: hot.Connection, ask: Any) -> list[str]:
     def note(_: Any, __: Any, statement: str, parameters: Any, ___: Any, ____: Any) -> None:
         statements.append((statement, parameters))
 
+    def noted(of: Any, statement: str, parameters: Any) -> Any:
+        statements.append((statement, parameters))
+        return execute(of, statement, parameters)
+
+    execute = quick._execute
     event.listen(conn, "before_cursor_execute", note)
-    ask(conn)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quick, "_execute", noted)
+        ask(conn)
     event.remove(conn, "before_cursor_execute", note)
     return [
         row[3]

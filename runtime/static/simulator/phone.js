@@ -1,5 +1,6 @@
 // One resident's phone: the conversation, and what is still to be sent.
 
+import { Call } from "./call.js";
 import { Composer } from "./composer.js";
 import { openList, openPlace } from "./dialogs.js";
 import { dayLine, saidByBot, saidByResident, showState } from "./entries.js";
@@ -24,6 +25,8 @@ export class Phone {
     this.log = this.part(".entries");
     this.composer = new Composer(this.part(".composer"), who.channel, this);
     this.part(".start").addEventListener("click", () => this.say(this.greeting));
+    if (this.calls) this.line = new Call(who, newId);
+    if (this.line) this.part(".screen").append(this.line.element);
     this.words();
   }
 
@@ -52,6 +55,7 @@ export class Phone {
     this.part(".hello p").textContent = t(this.calls ? "helloPhone" : "hello");
     this.part(".start").textContent = this.calls ? t("call") : this.greeting;
     this.composer.words();
+    this.line?.show();
     this.presence();
     this.redraw();
   }
@@ -216,6 +220,7 @@ export class Phone {
 
   forget() {
     this.composer.recording?.cancel();
+    if (this.line?.id) this.line.hangUp();
     forget(this.key);
     return forgetFiles(this.own.map((item) => item.id));
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -87,7 +88,22 @@ def test_the_simulator_shows_a_list_and_sends_sound_along() -> None:
         "What is your plan about?\n"
         "Answer 1 for Green.\nAnswer 2 for Safe.\nAnswer 3 for Meet.\nAnswer 4 for Play.",
         "en",
+        labels=("Green", "Safe", "Meet", "Play"),
     )
+
+
+def test_each_language_is_heard_in_its_own_voice_at_one_go() -> None:
+    greetings = tuple(Text("test.greeting", in_language=code) for code in ("tr", "nl"))
+    choices = tuple((f"a.b:{c}", Text("test.green.label", in_language=c)) for c in ("tr", "nl"))
+    reply = Reply((Text("test.hello", greetings=greetings),), choices)
+    (message,) = render(reply, "nl", LIMITS["telegram"], sound=True)
+    assert message.sound
+    turkish, dutch = message.sound.parts
+    assert (turkish[1], dutch[1]) == ("tr", "nl")
+    assert "Yeşil" in turkish[0]
+    assert "Groen" in dutch[0]
+    assert message.sound.text == f"{turkish[0]}\n{dutch[0]}"
+    assert Outbound.from_json(json.loads(json.dumps(message.to_json()))) == message
 
 
 def test_sms_has_numbers_and_no_sound() -> None:
@@ -109,7 +125,9 @@ def test_the_phone_speaks_and_takes_digits() -> None:
     )
     labels = _buttons("🌳 Yeşil", "🛟 Güvenli", "🤝 Buluşma")
     assert render(QUESTION, "tr", LIMITS["phone"], sound=False) == [
-        Outbound(said, labels, "numbers", sound=Sound(said, "tr"))
+        Outbound(
+            said, labels, "numbers", sound=Sound(said, "tr", labels=("Yeşil", "Güvenli", "Buluşma"))
+        )
     ]
 
 

@@ -107,3 +107,28 @@ def test_a_broken_checkpoint_is_one_line(tmp_path: Path, jfk: Any) -> None:
     with pytest.raises(ModelError, match="cannot load the Whisper model") as caught:
         OpenAIWhisper(str(checkpoint)).transcribe(jfk.pcm, "en")
     assert "\n" not in str(caught.value)
+
+
+@needs_extra
+def test_both_find_answers_as_likely(original: Any, exact: Any, recordings: Any) -> None:
+    """What a closed set is chosen by: vectors of three seconds, first tokens, likelihoods."""
+    one, other = original._load().model, exact._load().model
+    pcm = recordings("nl/*digit5.*")[0].pcm
+    first, second = original._brief(one, pcm), exact._brief(other, pcm)
+    assert first.shape == second.shape == (150, 512)
+    assert np.linalg.norm(first - second) < 1e-3 * np.linalg.norm(first)
+    texts = [" Vijf", " Zes", " Negen"]
+    rows = [m._likelihoods(x, [first], "nl", texts) for m, x in ((original, one), (exact, other))]
+    assert np.allclose(*rows, atol=0.1)
+    tops = [m._first_tokens(x, first, "nl") for m, x in ((original, one), (exact, other))]
+    assert np.abs(tops[0] - tops[1])[np.argsort(-tops[1])[:200]].max() < 0.1
+
+
+@needs_extra
+def test_both_choose_the_same_answer(original: Any, exact: Any, recordings: Any) -> None:
+    answers = {"5": ("vijf",), "8": ("acht",)}
+    others = ("straat", "water", "school", "ja")
+    for clip in recordings("nl/*digit[58].*"):
+        first, second = (m.choose(clip.pcm, "nl", answers, others) for m in (original, exact))
+        assert first.id == second.id
+        assert first.margin == pytest.approx(second.margin, abs=0.3)

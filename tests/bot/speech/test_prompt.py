@@ -8,7 +8,8 @@ import pytest
 from bot.speech import loudness
 from bot.speech.audio import OPUS_RATE, RATE, decode, to_ogg_opus
 from bot.speech.joining import PAUSE, joined
-from bot.speech.prompt import HIGHEST, TARGET, Fault, PromptError, prompt
+from bot.speech.loudness import HIGHEST, TARGET
+from bot.speech.prompt import Fault, PromptError, prompt
 from bot.speech.speak import ESpeak
 
 

@@ -11,7 +11,7 @@ from bot.speech.activity import find_speech
 from bot.speech.audio import RATE
 from bot.speech.backend_faster import FasterWhisper
 from bot.speech.model import ModelError
-from bot.speech.transcribe import Heard, Verdict, judge
+from bot.speech.transcribe import Heard, Verdict, alike, judge, only_of
 
 OFFERED = ("nl", "en", "tr", "ar")
 SENTENCES = {"en": "en/[fj]*", "nl": "nl/vlaams_*"}
@@ -181,7 +181,7 @@ def test_a_model_that_cannot_be_loaded_is_one_line(tmp_path: Path, jfk: Any) -> 
 def test_sampling_gives_a_text_that_is_marked(whisper: Any, jfk: Any) -> None:
     model = whisper._load().model
     encoded = whisper._encode(model, jfk.pcm)
-    sampled = whisper._decode(model, encoded, "en", 0.4)
+    sampled = whisper._decode(model, encoded, "en", 0.4, "")
     assert sampled.sampled
     assert "country" in sampled.text
 
@@ -207,7 +207,7 @@ def test_only_a_loop_is_tried_again(
     """The decoder is played here: no recording loops at will."""
     temperatures = []
 
-    def decode(_model: Any, _encoded: Any, _language: str, temperature: float) -> Heard:
+    def decode(_m: Any, _e: Any, _language: str, temperature: float, _before: str) -> Heard:
         temperatures.append(temperature)
         said = f"at {temperature} " * 50 if temperature in looping else f"at {temperature}"
         return heard(said, no_speech_prob=prob, sampled=temperature > 0)
@@ -245,3 +245,43 @@ LOOP = "and a bench " * 40
 )
 def test_verdicts(windows: list[Heard], seconds: float, verdict: Verdict) -> None:
     assert judge(windows, seconds) is verdict
+
+
+def test_another_language_is_heard_as_what_it_is(whisper: Any, jfk: Any) -> None:
+    told = whisper.transcribe(jfk.pcm, "nl", OFFERED)
+    assert told.language == "en"
+    assert "country" in told.text
+    assert whisper.transcribe(jfk.pcm, "nl").language == "nl"
+    assert whisper.transcribe(jfk.pcm, "nl", ("nl", "tr")).language == "nl"
+    short = jfk.pcm[:RATE]
+    assert whisper.transcribe(short, "nl", OFFERED).language == "nl"  # too little to tell
+
+
+STREETS = ("Slotermeerlaan", "Jan de Louterstraat", "Sloterplas")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_echo"),
+    [
+        ("Slotermeerlaan.", True),
+        ("Jan, Sloterplas, Slotermeerlaan", True),
+        ("", True),
+        ("In de Slotermeerlaan", False),
+    ],
+)
+def test_what_is_said_after_us(text: str, is_echo: bool) -> None:
+    assert only_of(text, STREETS) is is_echo
+
+
+def test_an_echo_of_hotwords_is_dropped(whisper: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A street that is heard without being told counts, also a little misspelt."""
+    free = {"noise": "Bedankt voor het kijken", "street": "Slootermeer laan"}
+
+    def decode(_m: Any, encoded: str, _l: str, temperature: float, before: str) -> Heard:
+        return heard("Slotermeerlaan." if before else free[encoded])
+
+    monkeypatch.setattr(whisper, "_decode", decode)
+    assert whisper._hear_with(None, "noise", "nl", STREETS).text == free["noise"]
+    assert whisper._hear_with(None, "street", "nl", STREETS).text == "Slotermeerlaan."
+    assert whisper._hear_with(None, "street", "nl", ()).text == free["street"]
+    assert alike("", "") == 1.0

@@ -127,16 +127,6 @@ def test_a_text_message_has_numbers_and_no_buttons(page: Page, demo: Server) -> 
     expect(bas.says("1").locator(".text")).to_contain_text("1. ")
 
 
-def test_a_call_is_heard_and_answered_with_keys(page: Page, demo: Server) -> None:
-    emine = Resident(page, demo, "emine", "phone", "tr")
-    emine.phone.locator(".start").click()
-    expect(emine.bots.last.get_by_role("button", name="Pauze")).to_be_visible(timeout=PATIENCE)
-    before = emine.bots.count()
-    emine.phone.get_by_role("button", name="1", exact=True).click()
-    emine.phone.get_by_role("button", name="Stuur", exact=True).click()
-    expect(emine.answered(before).locator(".player")).to_be_visible()
-
-
 def test_nothing_is_lost_or_doubled_when_the_server_dies(page: Page, demo: Server) -> None:
     dirk = Resident(page, demo, "dirk", "simulator")
     dirk.begins("nl")

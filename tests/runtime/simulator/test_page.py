@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from bot.messages import Outbound
-from tests.runtime.simulator.echo import MORE, SLOW, Echo, Server
+from tests.runtime.simulator.echo import SLOW, Echo, Server
 from tests.runtime.simulator.phones import bot, own, phone, say, talk
 
 
@@ -120,20 +120,6 @@ def test_a_resident_begins_again_as_somebody_new(page: Page, echo: Echo) -> None
     expect(bot(anna, "Echo: Tweede")).to_be_visible()
     first, second = echo.taken
     assert first.address != second.address
-
-
-def test_a_phone_for_calls_has_keys_and_speaks_by_itself(page: Page, echo: Echo) -> None:
-    page.goto(page.url + "?as=bas&channel=phone&name=Bas")
-    bas = page.get_by_role("region", name="Telefoon van Bas")
-    bas.get_by_role("button", name="Bel Buurtstem").click()
-    expect(bot(bas, "Echo: Hallo")).to_be_visible()
-    echo.say("phone:bas", MORE["geluid"])
-    expect(bas.get_by_role("button", name="Pauze")).to_be_visible()
-    for key in "12#":
-        bas.get_by_role("button", name=key, exact=True).click()
-    bas.get_by_role("button", name="Stuur", exact=True).click()
-    expect(bot(bas, "Echo: 12#")).to_be_visible()
-    assert echo.taken[-1].address == "phone:bas"
 
 
 def test_the_bot_is_shown_typing_until_it_answers(page: Page, echo: Echo) -> None:

@@ -1,0 +1,238 @@
+"""A resident who reads nothing: hears what the channel brings, and answers with keys or a voice.
+
+A question is known by its key in the catalogue, and that only by ear: what the voice makes of the
+question's own words is looked for in the samples that were heard (dynamic time warping over the
+loudness of some bands). By bytes or names of files it cannot be done: the voice has noise in it
+that is never twice the same, and what belongs to a vote has no name. A question without its sound,
+or with the sound of another one, leaves this resident waiting.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Protocol
+
+import av
+import numpy as np
+from av.audio.resampler import AudioResampler
+
+from bot.i18n.catalogue import default
+from bot.i18n.script import sentences, without_signs
+from bot.prompts import Label, Param, Text
+from bot.speech.speak import ESpeak
+from tests.caller import texts
+
+RATE, HOP, FRAME, BANDS = 8000, 160, 240, 12
+HEARD = 0.33  # the same words: at most 0.29; others: 0.36 and more, without what they share
+SHORTEST = 6  # letters of words that can be told from others
+FAR = np.float32(1e6)
+
+Samples = np.ndarray[Any, np.dtype[np.float32]]
+
+
+@dataclass(frozen=True)
+class Pick:
+    """Presses the number that is said with this answer."""
+
+    label: Label
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Presses these, whatever is said."""
+
+    keys: str
+
+
+@dataclass(frozen=True)
+class Speak:
+    """Says something; `digit`: the number that is said with this answer."""
+
+    digit: Label | None = None
+
+
+Act = Pick | Keys | Speak
+Knows = Mapping[str, Act | None]  # by the keys of the questions
+
+# What must be filled in for a question to be known: nothing of it stands by itself.
+FILLED: Mapping[str, Mapping[str, Param]] = {"vote.age": {"age": 12}}
+
+
+class Device(Protocol):
+    """What a resident holds. `phrase` is how a choice is said there, `speaks` whether a voice
+    may answer a question that has keys. Each sound is 8000 samples a second."""
+
+    phrase: str
+    speaks: bool
+
+    def hears(self) -> list[Samples]: ...
+
+    def press(self, keys: str) -> None: ...
+
+    def say(self, recording: Samples) -> None: ...
+
+
+@dataclass
+class Resident:
+    """`sounds`: how many were heard. `by_voice` and `by_keys` count the answers that were taken,
+    `unsure` those that were said in vain."""
+
+    device: Device
+    language: str
+    story: Samples
+    digits: Mapping[int, Samples]
+    sounds: int = 0
+    by_voice: int = 0
+    by_keys: int = 0
+    unsure: int = 0
+    last: list[Samples] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    _said: set[str] = field(default_factory=set)
+
+    def goes_on(self, knows: Knows, until: str) -> None:
+        """Answers what is asked, until this is heard."""
+        for _ in range(30):
+            question = self.listens(knows)
+            if question == until:
+                return
+            act = knows[question]
+            assert act is not None, question
+            self.answers(question, act)
+        raise AssertionError(self.asked)
+
+    def listens(self, knows: Iterable[str]) -> str:
+        """Waits until something is asked; which of these questions it is."""
+        while True:
+            new = [moments(each) for each in self.device.hears()]
+            self.last = new
+            self.sounds += len(new)
+            known = [key for key in knows if self.hears(key)]
+            if known:
+                found = max(known, key=lambda key: len(words_of(key, self.language)))
+                self.asked.append(found)
+                return found
+
+    def hears(self, key: str, language: str = "") -> bool:
+        """Whether this question is among what was heard last."""
+        return self.far(words_of(key, language or self.language), language) < HEARD
+
+    def far(self, words: str, language: str = "") -> float:
+        """How far these words are from what was heard last: 0 for the very same sound."""
+        wanted = sounds_like(words, language or self.language)
+        return min((far(wanted, each) for each in self.last), default=9.0)
+
+    def number(self, what: Text, name: str, numbers: Iterable[int]) -> int:
+        """Which of these numbers was said in this text, as its parameter `name`."""
+        tried = {n: self.far(said(_with(what, name, n), self.language)) for n in numbers}
+        best = min(tried, key=lambda n: tried[n])
+        assert tried[best] < HEARD, (what.key, tried)
+        return best
+
+    def key_of(self, label: Label) -> int:
+        """The number that is said with an answer."""
+        if self.device.phrase == "sound.press" and label == OWN_LANGUAGE:
+            return self.number(Text("sound.language"), "number", range(1, 6))
+        return self.number(Text(self.device.phrase, label=label), "number", range(1, 10))
+
+    def answers(self, question: str, act: Act) -> None:
+        if isinstance(act, Keys):
+            return self._presses(act.keys)
+        if isinstance(act, Pick):
+            return self._presses(str(self.key_of(act.label)))
+        if act.digit is None:
+            self.by_voice += 1
+            return self.device.say(self.story)
+        number = self.key_of(act.digit)
+        again = question in self._said
+        if again or not self.device.speaks or number not in self.digits:
+            self.unsure += again
+            self.by_voice -= again
+            return self._presses(str(number))
+        self._said.add(question)
+        self.by_voice += 1
+        return self.device.say(self.digits[number])
+
+    def _presses(self, keys: str) -> None:
+        self.by_keys += 1
+        self.device.press(keys)
+
+
+OWN_LANGUAGE = Text("welcome.hear.label")
+
+
+def _with(text: Text, name: str, value: Param) -> Text:
+    params: dict[str, Param] = {**text.params, name: value}
+    return Text(text.key, **params)
+
+
+# --- what a text sounds like --------------------------------------------------------------------
+
+
+def said(text: Text, language: str) -> str:
+    return without_signs(default().translate(text, language, spoken=True))
+
+
+@cache
+def words_of(key: str, language: str) -> str:
+    """The longest part of a text that is always the same."""
+    if key in FILLED:
+        return said(Text(key, **FILLED[key]), language)
+    parts = [part for form in texts(language)[key] for part in _fixed(form)]
+    longest = max(parts, key=len)
+    assert len(longest) >= SHORTEST, key
+    return longest
+
+
+def _fixed(form: str) -> list[str]:
+    """Lines that stand together with nothing filled in, and the sentences between."""
+    found, together = [""], ""
+    for line in without_signs(form).split("\n"):
+        together = f"{together}\n{line}".strip() if "{" not in line else ""
+        found.append(together)
+        found += [each for each in sentences(line) if "{" not in each]
+    return found
+
+
+@cache
+def sounds_like(words: str, language: str) -> Samples:
+    """The moments of these words in the voice of this language, without silence around them."""
+    found = moments(samples(ESpeak().say(words, language)))
+    loud = np.flatnonzero(found.max(axis=1) > 5.6)
+    return found[loud[0] : loud[-1] + 1]
+
+
+def samples(sound: bytes) -> Samples:
+    """A sound of ours, decoded: from -32768 to 32767."""
+    with av.open(io.BytesIO(sound), "r") as source:
+        resampler = AudioResampler("s16", "mono", RATE)
+        frames = [f for frame in source.decode(audio=0) for f in resampler.resample(frame)]
+        frames += resampler.resample(None)
+    return np.concatenate([f.to_ndarray().ravel() for f in frames]).astype(np.float32)
+
+
+def moments(heard: Samples) -> Samples:
+    """How loud (log) each of some bands is in every 20 ms: shape (moments, bands)."""
+    frames = np.lib.stride_tricks.sliding_window_view(heard, FRAME)[::HOP]
+    power = np.abs(np.fft.rfft(frames * np.hanning(FRAME), axis=1)) ** 2
+    low, high = 300 * FRAME // RATE, 3400 * FRAME // RATE  # what a telephone lets through
+    bands = np.array_split(power[:, low:high], BANDS, axis=1)
+    found: Samples = np.log10(np.stack([band.sum(axis=1) for band in bands], axis=1) + 3e5)
+    return found.astype(np.float32)
+
+
+def far(wanted: Samples, heard: Samples) -> float:
+    """The mean distance of the wanted moments from the part of what was heard that is nearest.
+    Time may run at up to twice the pace, or stand still."""
+    cost = np.zeros((len(wanted), len(heard)), np.float32)
+    for mine, theirs in zip(wanted.T, heard.T, strict=True):
+        cost += np.abs(mine[:, None] - theirs)
+    cost /= BANDS
+    so_far = cost[0]
+    for row in cost[1:]:
+        one = np.concatenate(([FAR], so_far[:-1]))
+        two = np.concatenate(([FAR, FAR], so_far[:-2]))[: len(so_far)]
+        so_far = row + np.minimum(np.minimum(one, two), so_far)
+    return float(so_far.min()) / len(wanted)
