@@ -198,7 +198,7 @@ def _after(wait: int, call: Callable[..., None], *args: object) -> asyncio.Timer
 
 RATES: dict[str, tuple[Rate, Rate]] = {
     "telegram": (Rate(25, burst=5), Rate(1, burst=3)),
-    "whatsapp": (Rate(78, burst=10, most=79), Rate(1 / 6, burst=10)),
+    "whatsapp": (Rate(78, burst=10, most=79), Rate(1 / 6, burst=40)),
     "sms": (Rate(8, burst=2), Rate(1, burst=3)),
 }
 """Rate of the sender and of one person, for each channel that has limits.
@@ -210,8 +210,8 @@ The burst makes up for moments in which this process did something else.
 
 To one person Telegram allows 1 a second and short bursts; a reply is up to three messages,
 which go out together. WhatsApp allows 1 in 6 seconds, and up to 45 ahead of that
-(Meta's pair rate limit). A reply is one or two messages and somebody who answers briskly
-goes through five questions in half a minute: hence ten, well below 45. Beyond it the
+(Meta's pair rate limit). Somebody who listens gets two messages for each question, thirty for
+a plan: with less than forty they would wait six seconds for every sound. Beyond it the
 provider's own "too fast" is retried.
 """
 

