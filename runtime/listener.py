@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -24,6 +24,7 @@ from bot.secrecy import says_code
 from bot.speech import audio
 from bot.speech.transcribe import Transcriber
 from bot.taken import Failed, Pictured, Recorded, Taken
+from bot.understand.spoken import everyday, others
 from runtime import observing
 from runtime.casting import Casting
 from runtime.fitting import knows_number, ways
@@ -40,6 +41,7 @@ log = logging.getLogger(__name__)
 TRIES = 3
 TAKE_AGAIN_MS = 180_000
 SURE_OF_LANGUAGE = 0.6  # a newcomer's language is offered first when the model is this sure
+PAUSE = 0.1  # seconds between two wordings that are made
 _MIME = "audio/ogg"
 
 
@@ -81,6 +83,17 @@ class Listener:
         self.ready = False
         self._transcriber.load()
         self.ready = True
+
+    def prepare(self, wait: Callable[[float], bool]) -> None:
+        """Makes the wordings of everyday answers, that nobody's first one need wait for them.
+
+        One at a time, so that recordings come in between; `wait(seconds)` says when to leave off.
+        """
+        for language in self._offered:
+            for wording in everyday(language):
+                if wait(PAUSE):
+                    return
+                self._transcriber.prepare(language, {wording: [wording]}, others(language))
 
     async def take_in(self, inbox_id: int) -> None:
         """Takes one file in. Does nothing when it was done already."""

@@ -53,7 +53,7 @@ def run(
     if system.db.read(rounds.active) is None:
         logs.tell("no round is loaded: buurtstem round load FILE")
     # not a daemon: a thread that is thrown out of the model's own code aborts the process
-    threading.Thread(target=system.warm_up, name="warm-up").start()
+    threading.Thread(target=system.prepare, name="warm-up").start()
     demo = sample is not None and not settings.public_url
     if demo:
         for line in console.demo_users(system.db):
@@ -116,7 +116,7 @@ async def _webhook(system: System) -> None:
 def work(settings: Settings, takes: frozenset[str] = queues.ALL) -> int:
     """Sends, listens and sweeps until it is told to stop."""
     system = built(settings, takes=takes)
-    threading.Thread(target=system.warm_up, name="warm-up").start()
+    threading.Thread(target=system.prepare, name="warm-up").start()
     asyncio.run(_work(system))
     return 0
 

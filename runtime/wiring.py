@@ -61,6 +61,7 @@ log = logging.getLogger(__name__)
 SWEEP_SECONDS = 2.0
 TIDY_SECONDS = 3600.0
 SETTLE_SECONDS = 30.0
+QUIET_SECONDS = 60.0  # after the start, before what takes long is made in advance
 CONTENTS_SECONDS = 30  # until this process sees what `buurtstem content` changed
 HEARD_AT_ONCE = 2  # voice notes: more would only wait for each other's model
 SOUNDS = "sounds"
@@ -113,6 +114,16 @@ class System:
         if queues.REPLIES in self.queues:
             voices.warm_up(self.sounds, self.db, self.stopping.is_set)
 
+    def prepare(self) -> None:
+        """Like `warm_up`, and then what takes long: on a thread of its own."""
+        self.warm_up()
+        if queues.SPEECH not in self.queues or self.stopping.wait(QUIET_SECONDS):
+            return
+        try:
+            self.listener.prepare(self.stopping.wait)
+        except Exception as error:  # then each is made when somebody says it
+            log.error("the everyday answers cannot be prepared: %s", type(error).__name__)
+
     async def start(self) -> None:
         """Begins to send, to listen and to sweep."""
         if self.telegram:
@@ -157,6 +168,7 @@ class System:
 
     async def stop(self) -> None:
         """Finishes what is under way and lets go of everything."""
+        self.stopping.set()
         await self.jobs.stop()
         await self.shares.stop()
         await self.lease.stop()

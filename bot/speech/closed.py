@@ -91,6 +91,11 @@ class ClosedSet:
             candidates = self._candidates(language, answers, others)
             self._usually(language, [each.wording.text for each in candidates], others)
 
+    def make(self, language: str, wording: str) -> None:
+        """Makes one wording, if it is not there yet."""
+        with suppress(SpeakError):
+            self._wordings.of(wording, language)
+
     def _candidates(
         self, language: str, answers: Mapping[str, Sequence[str]], others: Sequence[str]
     ) -> list[_Candidate]:

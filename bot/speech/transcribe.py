@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -100,6 +101,11 @@ class Transcriber(Protocol):
         others: Sequence[str],
     ) -> Chosen:
         """Which of the answers (id -> wordings) this surely is; `others` are words of none."""
+
+    def prepare(
+        self, language: str, answers: Mapping[str, Sequence[str]], others: Sequence[str]
+    ) -> None:
+        """Makes what the first `choose` would make, a second or less for each wording."""
 
     def language_of(self, pcm16k: Samples, offered: Collection[str]) -> tuple[str | None, float]:
         """The likeliest of the offered languages and its probability among all languages.
@@ -245,9 +251,13 @@ class Whisper(ABC):
     ) -> None:
         """Makes what the first `choose` with these would make, a second or less for each wording.
 
-        Raises `ModelError` when the model cannot be loaded; nothing without eSpeak NG.
+        One wording at a time, so that recordings come in between. Raises `ModelError` when the
+        model cannot be loaded; nothing without eSpeak NG.
         """
         loaded = self._load()
+        for wording in (*chain.from_iterable(answers.values()), *others):
+            with loaded.lock:
+                self._closed(loaded).make(language, wording)
         with loaded.lock:
             self._closed(loaded).prepare(language, answers, others)
 

@@ -46,6 +46,13 @@ def others(language: str) -> tuple[str, ...]:
     return (*spoken.get("others", ()), *(word for words_ in common for word in words_))
 
 
+def everyday(language: str) -> tuple[str, ...]:
+    """The wordings that are expected again and again, whatever is asked."""
+    spoken = LEXICON.spoken.get(language, {})
+    said = (wordings for meaning, wordings in spoken.items() if meaning != "others")
+    return tuple(dict.fromkeys(wording for each in said for wording in each))
+
+
 def _number(number: str, names: Sequence[str]) -> tuple[str, ...]:
     if not number.isdecimal() or int(number) >= len(names):
         return ()
