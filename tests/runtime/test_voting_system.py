@@ -15,7 +15,8 @@ from sqlalchemy import select, text
 
 from bot.messages import Outbound
 from bot.scope import Cast
-from bot.speech.transcribe import Verdict
+from bot.speech.closed import Chosen
+from bot.speech.transcribe import Transcript, Verdict
 from bot.voting import Uncast
 from runtime.casting import Casting
 from runtime.chat import as_json, shown
@@ -319,9 +320,10 @@ class Ears:
     def load(self) -> None:
         pass
 
-    def transcribe(self, pcm, hint):
-        from bot.speech.transcribe import Transcript
+    def choose(self, pcm, language, answers, others):
+        return Chosen()
 
+    def transcribe(self, pcm, hint, offered=(), hotwords=()):
         return Transcript(
             text=self.words,
             language=hint or "nl",
