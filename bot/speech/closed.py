@@ -58,7 +58,7 @@ class ClosedSet:
     def __init__(self, reader: Reader, wordings: Wordings) -> None:
         self._reader = reader
         self._wordings = wordings
-        self._usual: dict[tuple[str, str], float] = {}
+        self._usual: dict[tuple[str, tuple[str, ...], str], float] = {}
         self._strangers: dict[tuple[str, tuple[str, ...]], Mapping[str, Array]] = {}
 
     def choose(
@@ -121,14 +121,15 @@ class ClosedSet:
     def _usually(self, language: str, texts: list[str], others: Sequence[str]) -> Scores:
         """How likely Whisper finds each text when something else is said: common words are
         favoured, whatever is said."""
-        new = [text for text in dict.fromkeys(texts) if (language, text) not in self._usual]
+        among = language, tuple(others)
+        new = [text for text in dict.fromkeys(texts) if (*among, text) not in self._usual]
         if new:
-            strangers = self._strangers_in(language, tuple(others))
+            strangers = self._strangers_in(*among)
             found = self._reader.likelihoods(list(strangers.values()), language, new)
             for text, odds in zip(new, found.T, strict=True):
                 unlike = [o for said, o in zip(strangers, odds, strict=True) if said != text]
-                self._usual[language, text] = float(np.mean(unlike))
-        return np.array([self._usual[language, text] for text in texts])
+                self._usual[*among, text] = float(np.mean(unlike))
+        return np.array([self._usual[*among, text] for text in texts])
 
     def _strangers_in(self, language: str, others: tuple[str, ...]) -> Mapping[str, Array]:
         if (language, others) not in self._strangers:

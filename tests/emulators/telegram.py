@@ -357,14 +357,24 @@ class Person:
         return [s for s in sent if s.chat == self.chat["id"] and (s.chat, s.id) not in gone]
 
     def replies(self, count: int = 1, timeout: float = WAIT) -> list[Sent]:
-        """What came since the last call, after waiting for at least `count` messages."""
+        """What came since the last call, after waiting for at least `count` messages.
+
+        Without the greeting's sound, which every newcomer gets as soon as it is made.
+        """
         self.emulator.wait(lambda: len(self._all()) >= self.seen + count, timeout)
         new = self._all()[self.seen :]
         self.seen += len(new)
         return new
 
     def _all(self) -> list[Sent]:
-        return [sent for sent in list(self.emulator.api.sent) if sent.chat == self.chat["id"]]
+        sent = [sent for sent in list(self.emulator.api.sent) if sent.chat == self.chat["id"]]
+        return without_greeting(sent)
+
+
+def without_greeting(sent: list[Any]) -> list[Any]:
+    """Without the first message that is only heard."""
+    bare = next((n for n, one in enumerate(sent) if one.sound is not None and not one.text), None)
+    return [one for n, one in enumerate(sent) if n != bare]
 
 
 def _entities(text: str) -> dict[str, Any]:

@@ -554,11 +554,19 @@ class Person:
         return [sent for sent in list(self.emulator.sent) if sent.to == self.address]
 
     def replies(self, count: int = 1, timeout: float = WAIT) -> list[Sent]:
-        """What came since the last call, after waiting for at least `count` messages."""
-        self.emulator.wait(lambda: len(self.messages()) >= self.seen + count, timeout)
-        new = self.messages()[self.seen :]
+        """What came since the last call, after waiting for at least `count` messages.
+
+        Without the greeting's sound, which every newcomer gets as soon as it is made.
+        """
+        self.emulator.wait(lambda: len(self._written()) >= self.seen + count, timeout)
+        new = self._written()[self.seen :]
         self.seen += len(new)
         return new
+
+    def _written(self) -> list[Sent]:
+        sent = self.messages()
+        bare = next((n for n, one in enumerate(sent) if one.sound is not None and not one.text), -1)
+        return [one for n, one in enumerate(sent) if n != bare]
 
 
 async def _form(request: web.Request) -> dict[str, list[str]]:

@@ -62,6 +62,8 @@ def test_a_whole_plan(server: Server, telegram_emulator: TelegramEmulator) -> No
         anna.sends_voice((SPEECH / "en" / "fleurs_001.ogg").read_bytes(), seconds=8)
         listening, heard = anna.replies(2, timeout=120)
         assert "👂" in listening.text
+        anna.taps("settings.other_language:no")  # it is in English
+        (heard,) = anna.replies()
     else:
         anna.says("Ik wil een bankje bij de speeltuin")
         (heard,) = anna.replies()

@@ -16,6 +16,7 @@ from bot.speech.speak import ESpeakVoice, SpeakError
 from bot.speech.wordings import Wordings, cut, faster, written
 
 OTHERS = ("straat", "water", "school", "tafel", "drie", "zeven")
+VOICES = ("nl+m1", "nl+f1", "nl+m2")
 YES_NO = {"yes": ("ja", "jawel"), "no": ("nee",)}
 ARABIC = {"yes": ("نَعَم",), "no": ("لَا",)}
 ARABIC_OTHERS = ("شَارِع", "مَدْرَسَة", "كِتَاب", "بَيْت", "ثَلَاثَة", "سَبْعَة")
@@ -41,11 +42,14 @@ def ears(whisper: FasterWhisper, kept: Path) -> FasterWhisper:
 
 
 def test_an_answer_that_is_said_is_chosen(ears: Any) -> None:
-    found = [ears.choose(said(text), "nl", YES_NO, OTHERS).id for text in ("ja", "nee", "jawel")]
-    assert found.count(None) <= 1
-    assert {"yes", "no"} >= set(found) - {None}
-    assert found[0] in ("yes", None)
-    assert found[1] in ("no", None)
+    """eSpeak never says a word twice in the same way: some are sure each time, none is wrong."""
+    meant = [(text, id_) for id_ in YES_NO for text in YES_NO[id_] for _ in VOICES]
+    found = [
+        ears.choose(said(text, voice), "nl", YES_NO, OTHERS).id
+        for (text, _), voice in zip(meant, VOICES * 3, strict=True)
+    ]
+    assert all(got in (id_, None) for got, (_, id_) in zip(found, meant, strict=True))
+    assert found.count(None) <= len(found) * 2 / 3
 
 
 def test_something_else_is_not_chosen(ears: Any) -> None:
