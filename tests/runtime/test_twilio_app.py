@@ -184,8 +184,7 @@ def test_a_file_that_cannot_be_had_is_asked_for_again(
     asked_for_a_plan(anna)
     twilio.file_status = [status] * 3
     anna.sends_voice(b"OggS")
-    until(lambda: len(anna.messages()) >= anna.seen + 2)
-    listening, sorry = anna.replies()
+    listening, sorry = anna.replies(2, timeout=60)
     assert "👂" in listening.text
     assert "nog een keer" in sorry.text.lower() or "opnieuw" in sorry.text.lower()
     assert twilio.file_status == []
