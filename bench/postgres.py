@@ -30,8 +30,8 @@ from functools import cache, partial
 from itertools import count
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import asyncpg
 from sqlalchemy import Connection
 
 from bench.messages import DIALOGUE
@@ -44,6 +44,9 @@ from runtime.round_file import load_round
 from storage import hot, jobs, outbox, rounds
 from storage.db import Database
 from storage.times import now_ms
+
+if TYPE_CHECKING:
+    import asyncpg  # only what is measured beside ours needs it
 
 RESIDENTS = 8  # at once, in each process
 PROCESSES = (1, 2, 4)
@@ -122,6 +125,8 @@ def _rows(conn: Connection, me: str, number: str) -> None:
 
 async def by_asyncpg(url: str, me: int) -> Opened:
     """The baseline."""
+    import asyncpg
+
     pool = await asyncpg.create_pool(url, min_size=RESIDENTS, max_size=RESIDENTS)
     ids = count()
 

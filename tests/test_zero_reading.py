@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -218,7 +218,7 @@ class Town:
 
     def _messenger(self, channel: str) -> Messenger:
         at = self.telegram if channel == "telegram" else self.line
-        return Messenger(at.person())
+        return Messenger(replace(at.person(), listens=True))
 
     def _telephone(self) -> Telephone:
         number = f"+316123400{len(self.residents):02}"

@@ -11,8 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from bot.speech.audio import RATE, decode
-from bot.speech.loudness import measured
-from bot.speech.prompt import TARGET
+from bot.speech.loudness import TARGET, measured
 from bot.speech.speak import ESpeak
 from console.keys import Keys
 from runtime.bot_texts import texts
@@ -72,7 +71,8 @@ def test_texts_are_found(town: World) -> None:
 def test_only_what_can_be_recorded_is_without_a_recording(town: World) -> None:
     found = keys(town, "sound=open&flow=submit_plan")
     assert "submit_plan.sent" not in found  # a number is filled in
-    assert not any(key.endswith(".label") for key in found)
+    assert "submit_plan.right.label" in found
+    assert "my_plans.plan.label" not in keys(town, "sound=open&flow=my_plans")
 
 
 def test_a_recording_changes_where_a_text_is_found(town: World) -> None:
@@ -107,8 +107,10 @@ def test_all_languages_side_by_side(town: World) -> None:
 def test_a_label_has_its_limit(town: World) -> None:
     page = town.signed_in("coordinator").get("/console/texts/common.yes.label").text
     assert "4 van hoogstens 20 tekens" in page  # ✅ is one unit, then " Ja"
-    assert "Dit staat op een knop" in page
-    assert 'type="file"' not in page
+    assert 'type="file"' in page
+    filled = town.signed_in("coordinator").get("/console/texts/my_plans.plan.label").text
+    assert "Dit staat op een knop, en er wordt iets ingevuld" in filled
+    assert 'type="file"' not in filled
 
 
 @pytest.mark.parametrize("role", ["assessor", "committee", "auditor"])
@@ -224,7 +226,7 @@ def test_a_form_without_a_file(town: World) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["submit_plan.sent/nl", "common.yes.label/nl", "letter.qr/nl", f"{KEY}/xx", "no.such/nl"],
+    ["submit_plan.sent/nl", "my_plans.plan.label/nl", "letter.qr/nl", f"{KEY}/xx", "no.such/nl"],
 )
 def test_what_cannot_be_recorded(town: World, path: str) -> None:
     key, language = path.split("/")

@@ -26,6 +26,8 @@ import pytest
 from aiohttp import web
 from lo_bot_api_emulator import ApiRefusal, LoBotApiEmulator
 
+from tests.emulators.greeting import without_greeting
+
 T = TypeVar("T")
 TOKEN = "7:synthetic"
 USERNAME = "BuurtstemBot"
@@ -264,6 +266,7 @@ class Person:
     user: dict[str, Any]
     chat: dict[str, Any]
     seen: int = 0
+    listens: bool = False
 
     @property
     def address(self) -> str:
@@ -271,7 +274,8 @@ class Person:
 
     def inside(self, group: int, kind: str = "supergroup") -> Person:
         """The same person in a group."""
-        return Person(self.emulator, self.user, {"id": group, "type": kind, "title": "Buren"})
+        chat = {"id": group, "type": kind, "title": "Buren"}
+        return Person(self.emulator, self.user, chat, listens=self.listens)
 
     # What the person does; each returns the update that the bot gets
 
@@ -359,7 +363,7 @@ class Person:
     def replies(self, count: int = 1, timeout: float = WAIT) -> list[Sent]:
         """What came since the last call, after waiting for at least `count` messages.
 
-        Without the greeting's sound, which every newcomer gets as soon as it is made.
+        Without the greeting's sound, unless they listen to it.
         """
         self.emulator.wait(lambda: len(self._all()) >= self.seen + count, timeout)
         new = self._all()[self.seen :]
@@ -368,13 +372,7 @@ class Person:
 
     def _all(self) -> list[Sent]:
         sent = [sent for sent in list(self.emulator.api.sent) if sent.chat == self.chat["id"]]
-        return without_greeting(sent)
-
-
-def without_greeting(sent: list[Any]) -> list[Any]:
-    """Without the first message that is only heard."""
-    bare = next((n for n, one in enumerate(sent) if one.sound is not None and not one.text), None)
-    return [one for n, one in enumerate(sent) if n != bare]
+        return sent if self.listens else without_greeting(sent)
 
 
 def _entities(text: str) -> dict[str, Any]:

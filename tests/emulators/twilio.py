@@ -30,6 +30,8 @@ import pytest
 from aiohttp import ClientSession, web
 from twilio.request_validator import RequestValidator
 
+from tests.emulators.greeting import without_greeting
+
 T = TypeVar("T")
 SID = "AC" + "5" * 32
 TOKEN = "a synthetic auth token"
@@ -480,6 +482,7 @@ class Person:
     sms: bool = False
     hidden: bool = False
     seen: int = 0
+    listens: bool = False
 
     @property
     def address(self) -> str:
@@ -556,7 +559,7 @@ class Person:
     def replies(self, count: int = 1, timeout: float = WAIT) -> list[Sent]:
         """What came since the last call, after waiting for at least `count` messages.
 
-        Without the greeting's sound, which every newcomer gets as soon as it is made.
+        Without the greeting's sound, unless they listen to it.
         """
         self.emulator.wait(lambda: len(self._written()) >= self.seen + count, timeout)
         new = self._written()[self.seen :]
@@ -565,8 +568,7 @@ class Person:
 
     def _written(self) -> list[Sent]:
         sent = self.messages()
-        bare = next((n for n, one in enumerate(sent) if one.sound is not None and not one.text), -1)
-        return [one for n, one in enumerate(sent) if n != bare]
+        return sent if self.listens else without_greeting(sent)
 
 
 async def _form(request: web.Request) -> dict[str, list[str]]:

@@ -18,6 +18,9 @@ class Spoken:
 
     said = 0
 
+    def name(self, text: str, language: str) -> str:
+        return f"{language}: {text}"
+
     def say(self, text: str, language: str) -> bytes:
         self.said += 1
         return f"{language}: {text}".encode()

@@ -124,12 +124,11 @@ def test_what_we_cannot_read_is_said_once_and_changes_nothing(
     strange = (("sticker", "image/webp"), ("contacts", "text/vcard"), ("video", "video/mp4"))
     for step in ("hallo", "Nederlands", "ja", "1", IDEA, "klopt", "goed", "2"):
         anna.says(step)
-        if step == "hallo":
-            until(lambda: rows(tmp_path, answers) == [(2,)])  # the greeting and its sound
+        each = 2 if step == "hallo" else 1  # the greeting is heard as well
         before, ((said,),) = rows(tmp_path, state), rows(tmp_path, answers)
         for n, (kind, mime) in enumerate(strange, 1):
             anna.sends(((b"....", mime),), MessageType=kind)
-            assert rows(tmp_path, answers) == [(said + n,)]
+            assert rows(tmp_path, answers) == [(said + n * each,)]
         if step != "2":  # then it is the place that was asked for
             anna.sends_location(52.3676, 4.9041)
         anna.sends(((jpeg(), "image/jpeg"),), MessageType="image")

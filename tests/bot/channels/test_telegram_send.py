@@ -7,6 +7,7 @@ import logging
 import re
 import socket
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ OGG = b"OggS" + bytes(range(256)) * 40
 
 @pytest.fixture
 def fatma(telegram_emulator: TelegramEmulator) -> Person:
-    return telegram_emulator.person()
+    return replace(telegram_emulator.person(), listens=True)
 
 
 def send(
