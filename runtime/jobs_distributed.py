@@ -20,13 +20,14 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.worker import Worker
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
-from sqlalchemy import Connection
+from sqlalchemy import Connection, make_url
 
 from runtime.jobs import Handler, Pace, Task, attempt
 from runtime.jobs_manager import Manager
 from storage import distributed_jobs as rows
 from storage.db import after_commit
 from storage.jobs import Dead
+from storage.postgres import patience
 from storage.times import from_ms, now_ms, to_ms
 
 log = logging.getLogger(__name__)
@@ -118,7 +119,7 @@ class DistributedJobs:
             min_size=1,
             max_size=CONNECTIONS,
             timeout=5.0,
-            kwargs={"application_name": "buurtstem jobs"},
+            kwargs=patience(make_url(self._url), "buurtstem jobs"),
             configure=_each_statement_for_itself,
             open=False,
         )

@@ -36,7 +36,7 @@ class PostgreSQL(Database):
             max_overflow=pool,  # room for readers on threads of their own
             isolation_level="READ COMMITTED",
             hide_parameters=True,  # an error may be logged; what people wrote may not
-            connect_args=_patience(url),
+            connect_args=patience(url, "buurtstem"),
         )
         reader = engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -136,13 +136,14 @@ def _tell(told: asyncio.Future[T], done: Future[T]) -> None:
         told.set_exception(error)
 
 
-def _patience(url: URL) -> dict[str, Any]:
-    """How soon each end notices that the other one is gone; after what the URL's options say."""
+def patience(url: URL, name: str) -> dict[str, Any]:
+    """What a connection is opened with: how soon each end notices that the other one is gone,
+    after what the URL's options say. `name` is the application's, in the server's own lists."""
     theirs = url.query.get("options", "")
     idle = f"-c idle_in_transaction_session_timeout={IDLE * 1000}"
     return {
         "connect_timeout": 10,
-        "application_name": "buurtstem",
+        "application_name": name,
         "options": f"{theirs} {idle}" if isinstance(theirs, str) else idle,
         "tcp_user_timeout": IDLE * 1000,
         "keepalives_idle": 5,

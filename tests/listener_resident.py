@@ -27,6 +27,7 @@ from tests.caller import texts
 
 RATE, HOP, FRAME, BANDS = 8000, 80, 240, 12
 HEARD = 0.3  # the same words: at most 0.25; others: more, but for what they share
+ALIKE = 0.02  # between distances: the same words, heard twice
 SHORTEST = 6  # letters of words that can be told from others
 FAR = np.float32(1e6)
 
@@ -127,10 +128,16 @@ class Resident:
 
     def number(self, what: Text, name: str, numbers: Iterable[int]) -> int:
         """Which of these numbers was said in this text, as its parameter `name`."""
-        tried = {n: self.far(said(_with(what, name, n), self.language)) for n in numbers}
-        best = min(tried, key=lambda n: tried[n])
-        assert tried[best] < HEARD, (what.key, tried)
-        return best
+        return self.told({n: said(_with(what, name, n), self.language) for n in numbers})
+
+    def told(self, numbered: Mapping[int, str]) -> int:
+        """Which of these was said. One may be how another begins ("on", "on bir"): of those that
+        are nearest it is the longest."""
+        tried = {n: self.far(words) for n, words in numbered.items()}
+        best = min(tried.values())
+        assert best < HEARD, tried
+        near = [n for n, distance in tried.items() if distance < best + ALIKE]
+        return max(near, key=lambda n: len(sounds_like(numbered[n], self.language)))
 
     def key_of(self, label: Label) -> int:
         """The number that is said with an answer."""

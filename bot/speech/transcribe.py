@@ -264,7 +264,9 @@ class Whisper(ABC):
     def _closed(self, loaded: Loaded) -> ClosedSet:
         if self.label not in loaded.closed:
             reader = _Reader(self, loaded.model)
-            loaded.closed[self.label] = ClosedSet(reader, Wordings(reader, self.folder))
+            wordings = Wordings(reader, self.folder)
+            wordings.delete_old()
+            loaded.closed[self.label] = ClosedSet(reader, wordings)
         return loaded.closed[self.label]
 
     def _hear_all(

@@ -4,9 +4,12 @@ Made once from eSpeak NG's voices, then kept: in memory, and as a file beside th
 """
 
 import hashlib
+import os
+import time
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 from zipfile import BadZipFile
@@ -27,6 +30,8 @@ MOST_SECONDS = 2.8  # of a recording with one of a few answers, the quiet around
 AROUND = 0.15  # seconds kept before and after the voice
 STEP = 0.02  # seconds that one vector of Whisper's encoder stands for
 TOKENS = 400  # likeliest next tokens that are kept of each voice
+MOST_IN_MEMORY = 250  # wordings, at 0.5 MB: the everyday ones of four languages are 200
+MOST_DAYS = 30  # that a file is kept unused: a plan's title may be in it
 FLOOR = -16.0  # the logarithm of the probability of all others
 
 
@@ -110,14 +115,18 @@ class Wordings:
     def __init__(self, reader: Reader, folder: Path | None) -> None:
         self._reader = reader
         self._folder = folder
-        self._known: dict[tuple[str, str], Wording] = {}
+        self._known = lru_cache(MOST_IN_MEMORY)(self._kept)
 
     def of(self, wording: str, language: str) -> Wording:
         """Raises `SpeakError` when eSpeak NG cannot say it."""
-        key = (language, wording)
-        if key not in self._known:
-            self._known[key] = self._kept(wording, language)
-        return self._known[key]
+        return self._known(wording, language)
+
+    def delete_old(self) -> None:
+        """Removes the files that nobody needed for `MOST_DAYS`."""
+        before = time.time() - MOST_DAYS * 86_400
+        for path in self._folder.glob("*.npz") if self._folder else ():
+            if path.stat().st_mtime < before:
+                path.unlink(missing_ok=True)
 
     def each_once(self, wordings: Sequence[str], language: str) -> dict[str, Array]:
         """What Whisper's encoder makes of each wording, said by one voice after another."""
@@ -135,6 +144,8 @@ class Wordings:
             found = self._made(wording, language)
             if place:
                 _write(place, found)
+        elif place:
+            os.utime(place)
         return found
 
     def _place(self, wording: str, language: str) -> Path | None:

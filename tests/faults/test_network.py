@@ -110,8 +110,10 @@ def at(net: Network, town: Town) -> tuple[str, str, Any]:
     return name, address, net.inside(name)
 
 
-def written_while(town: Town, web: Process, postgres_url: str, trouble: Any) -> None:
-    crowd = Crowd([web], random.Random(11), pause=0.2)
+def written_while(
+    town: Town, web: Process, postgres_url: str, trouble: Any, pause: float = 0.2
+) -> None:
+    crowd = Crowd([web], random.Random(11), pause=pause)
 
     async def scene() -> None:
         everybody = asyncio.create_task(crowd.write(PEOPLE))
@@ -159,7 +161,8 @@ def test_a_worker_is_cut_off_and_comes_back(hosts: Network, town: Town, postgres
             until(lambda: time.monotonic() - stopped > 6)  # noqa: B023, longer than any lease
             hosts.join(name)
 
-    written_while(town, web, postgres_url, trouble)
+    # slowly, so that there is still something to send when the second one is cut off
+    written_while(town, web, postgres_url, trouble, pause=3.0)
     for process in town.processes:
         process.stop()
 

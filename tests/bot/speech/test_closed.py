@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from bot.speech.activity import RATE
 from bot.speech.backend_faster import FasterWhisper
 from bot.speech.closed import Chosen
 from bot.speech.speak import ESpeakVoice, SpeakError
-from bot.speech.wordings import Wordings, cut, faster, written
+from bot.speech.wordings import MOST_DAYS, Wordings, cut, faster, written
 
 OTHERS = ("straat", "water", "school", "tafel", "drie", "zeven")
 VOICES = ("nl+m1", "nl+f1", "nl+m2")
@@ -99,7 +101,7 @@ def test_people_say_yes_and_no_in_arabic(ears: Any, recordings: Any) -> None:
     assert sum(id_ == said for said, id_ in found) >= len(clips) // 2
 
 
-def test_wordings_are_kept_as_files_and_made_anew_when_damaged(ears: Any, kept: Path) -> None:
+def test_wordings_are_kept_while_needed_and_made_anew_when_damaged(ears: Any, kept: Path) -> None:
     class Counting:
         label = "counting"
         asked = 0
@@ -122,8 +124,19 @@ def test_wordings_are_kept_as_files_and_made_anew_when_damaged(ears: Any, kept: 
     assert all(np.array_equal(a, b) for a, b in zip(made.vectors, again.vectors, strict=True))
     (file,) = kept.glob("*.npz")
     file.write_bytes(file.read_bytes()[:50])
-    Wordings(Counting(), kept).of("nee", "nl")
+    wordings = Wordings(Counting(), kept)
+    wordings.of("nee", "nl")
     assert Counting.asked == 2 * len(made.vectors)
+    wordings.delete_old()
+    assert file.exists()
+    long_ago = time.time() - (MOST_DAYS + 1) * 86_400
+    os.utime(file, (long_ago, long_ago))
+    Wordings(Counting(), kept).of("nee", "nl")  # needed again, so it stays
+    wordings.delete_old()
+    assert file.exists()
+    os.utime(file, (long_ago, long_ago))
+    wordings.delete_old()
+    assert not file.exists()
 
 
 @pytest.mark.parametrize(
