@@ -10,7 +10,7 @@ demo: $(STAMP)
 	$(BIN)/buurtstem demo
 
 test: $(STAMP)
-	$(BIN)/pytest -n 3 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.seed import sow
+
 REPO = Path(__file__).resolve().parent.parent
 COMMAND = "from runtime.cli import main; raise SystemExit(main())"
 
@@ -45,6 +47,7 @@ class Server:
 
     def start(self, *, wait: bool = True) -> None:
         """Starts it; with `wait` it answers when this returns."""
+        sow(self._folder)
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", COMMAND, *self._command, "--port", str(self.port)],

@@ -37,6 +37,7 @@ class FasterWhisper(Whisper):
         cache: Path | None = None,
         device: str = "auto",
     ) -> None:
+        cache = cache and cache.resolve()  # one model, by whatever way it is found
         self._settings = (model, threads, compute_type, cache, device)
         self.label = f"faster-whisper {Path(model).name or 'base'} {compute_type}"
         self.folder = cache / "wordings" if cache else None

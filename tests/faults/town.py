@@ -32,6 +32,7 @@ from twilio.request_validator import RequestValidator
 from bot.channels.telegram import webhook_secret
 from storage.db import Database
 from tests.faults.provider import TOKEN, Provider, doubled
+from tests.seed import sow
 from tests.server import REPO
 
 PATIENCE = 120.0  # seconds after which something is lost for good
@@ -90,6 +91,7 @@ class Process:
         """`how`: see tests/faults/dying.py. Does not wait until it answers."""
         where = ["--host", self.host, "--port", str(self.port)] if self.port else []
         asked = json.dumps({"hurry": self.hurry, **how})
+        sow(self.folder)
         line = [*self.before, sys.executable, str(DYING), asked, *self.command, *where]
         with self.log.open("ab") as log:
             self.running = subprocess.Popen(

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.seed import sow
+
 REPO = Path(__file__).resolve().parents[2]
 SPEECH = REPO.parent / "shared" / "data" / "speech"
 
@@ -18,6 +20,7 @@ SPEECH = REPO.parent / "shared" / "data" / "speech"
 def run(
     folder: Path, *args: str, lines: str = "", **settings: str
 ) -> subprocess.CompletedProcess[str]:
+    sow(folder)
     command = [sys.executable, "-c", "from runtime.cli import main; raise SystemExit(main())"]
     return subprocess.run(
         [*command, *args],
