@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-
 MOST_BYTES = 20_000_000
 MOST_ROWS = 100_000
 _SEPARATORS = ";,\t|"
@@ -75,7 +72,7 @@ def opened(source: Path | bytes) -> list[Sheet]:
     data = _data(source)
     try:
         return [_sheet(rows) for rows in (_excel(data) if data[:2] == b"PK" else [_csv(data)])]
-    except (csv.Error, BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
+    except (csv.Error, BadZipFile, KeyError, ValueError, OSError) as error:
         if isinstance(error, SheetError):
             raise
         raise SheetError("is neither a CSV file nor an Excel workbook") from None
@@ -117,6 +114,8 @@ def _sheet(rows: Iterable[tuple[int, Sequence[str]]]) -> Sheet:
 
 
 def _excel(data: bytes) -> Iterator[list[tuple[int, Sequence[str]]]]:
+    import openpyxl  # a fifth of a second, which the start of every process would wait for
+
     book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     for sheet in book.worksheets:
         rows = sheet.iter_rows(values_only=True, max_row=MOST_ROWS + 2)

@@ -7,6 +7,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from runtime import config, logs
 from runtime.config import ConfigError, Settings
@@ -35,6 +36,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
+    """Its arguments may be added by `fill`, once it is this command that was asked for: what they
+    come from takes a second to import."""
+
+    fill: Callable[[argparse.ArgumentParser], None] | None = None
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self.fill is not None:
+            fill, self.fill = self.fill, None
+            fill(self)
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> None:  # type: ignore[override]
         """One line, as everywhere else."""
         self.exit(2, f"{self.prog}: {message}. Try: {self.prog} --help\n")
@@ -60,12 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_chat(commands)
     _add_round(commands)
     _add_content(commands)
-    _add_campaign(commands)
-    _add_stempas(commands)
-    _add_election(commands)
-    _add_console(commands)
+    _add_parts(commands)
     _add_exchange(commands)
-    _add_replay(commands)
     return parser
 
 
@@ -74,7 +82,7 @@ def _add(
     name: str,
     command: Callable[[Settings, argparse.Namespace], int],
     what: str,
-) -> argparse.ArgumentParser:
+) -> _Parser:
     parser = commands.add_parser(name, help=what, description=what)
     parser.set_defaults(command=command)
     return parser
@@ -116,34 +124,46 @@ def _add_content(commands: argparse._SubParsersAction[_Parser]) -> None:
         _add(contents, name, _content, what).set_defaults(name=name)
 
 
-def _add_campaign(commands: argparse._SubParsersAction[_Parser]) -> None:
+def _add_parts(commands: argparse._SubParsersAction[_Parser]) -> None:
+    """What is made of several commands, each in a module of its own."""
+    for name, command, fill, what in (
+        ("campaign", _campaign, _fill_campaign, "reminders, news and results"),
+        ("stempas", _stempas, _fill_stempas, "the passes with which people vote"),
+        ("election", _election, _fill_election, "the key, the closing and the count"),
+        ("console", _console, _fill_console, "who may sign in to the console"),
+        ("replay", _replay, _fill_replay, "a real election, through the dialogue"),
+    ):
+        _add(commands, name, command, what).fill = fill
+
+
+def _fill_campaign(parser: argparse.ArgumentParser) -> None:
     from runtime.campaign_cli import add_arguments
 
-    add_arguments(_add(commands, "campaign", _campaign, "reminders, news and results"))
+    add_arguments(parser)
 
 
-def _add_election(commands: argparse._SubParsersAction[_Parser]) -> None:
-    from runtime.election.cli import add_arguments
-
-    add_arguments(_add(commands, "election", _election, "the key, the closing and the count"))
-
-
-def _add_stempas(commands: argparse._SubParsersAction[_Parser]) -> None:
+def _fill_stempas(parser: argparse.ArgumentParser) -> None:
     from runtime.stempas_cli import add_arguments
 
-    add_arguments(_add(commands, "stempas", _stempas, "the passes with which people vote"))
+    add_arguments(parser)
 
 
-def _add_console(commands: argparse._SubParsersAction[_Parser]) -> None:
+def _fill_election(parser: argparse.ArgumentParser) -> None:
+    from runtime.election.cli import add_arguments
+
+    add_arguments(parser)
+
+
+def _fill_console(parser: argparse.ArgumentParser) -> None:
     from runtime.console_cli import add_arguments
 
-    add_arguments(_add(commands, "console", _console, "who may sign in to the console"))
+    add_arguments(parser)
 
 
-def _add_replay(commands: argparse._SubParsersAction[_Parser]) -> None:
+def _fill_replay(parser: argparse.ArgumentParser) -> None:
     from runtime.replay.cli import add_arguments
 
-    add_arguments(_add(commands, "replay", _replay, "a real election, through the dialogue"))
+    add_arguments(parser)
 
 
 def _add_exchange(commands: argparse._SubParsersAction[_Parser]) -> None:

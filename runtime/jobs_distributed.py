@@ -20,7 +20,7 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.worker import Worker
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection
 
 from runtime.jobs import Handler, Pace, Task, attempt
 from runtime.jobs_manager import Manager
@@ -119,7 +119,7 @@ class DistributedJobs:
             min_size=1,
             max_size=CONNECTIONS,
             timeout=5.0,
-            kwargs=patience(make_url(self._url), "buurtstem jobs"),
+            kwargs=patience(self._url, "buurtstem jobs"),
             configure=_each_statement_for_itself,
             open=False,
         )

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy import URL, Connection, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from storage import quick
@@ -136,10 +136,10 @@ def _tell(told: asyncio.Future[T], done: Future[T]) -> None:
         told.set_exception(error)
 
 
-def patience(url: URL, name: str) -> dict[str, Any]:
+def patience(url: URL | str, name: str) -> dict[str, Any]:
     """What a connection is opened with: how soon each end notices that the other one is gone,
     after what the URL's options say. `name` is the application's, in the server's own lists."""
-    theirs = url.query.get("options", "")
+    theirs = make_url(url).query.get("options", "")
     idle = f"-c idle_in_transaction_session_timeout={IDLE * 1000}"
     return {
         "connect_timeout": 10,

@@ -10,6 +10,7 @@ import fcntl
 import shutil
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bot.speech import model
 from runtime import voices, wiring
@@ -38,13 +39,15 @@ def sow(folder: Path) -> None:
 def made() -> None:
     """Makes what is not there yet: one process at a time."""
     SEED.mkdir(parents=True, exist_ok=True)
-    with (SEED / "lock").open("w") as lock:
+    with (SEED / "lock").open("w") as lock, TemporaryDirectory() as folder:
         fcntl.flock(lock, fcntl.LOCK_EX)
         model.embedded(MODELS)
-        db = Database.open(f"sqlite:///{SEED}/round.db")
+        db = Database.open(f"sqlite:///{folder}/round.db")
         try:
             db.migrate()
+            sounds = Sounds(voices.speaker(Settings()), SOUNDS)
+            voices.warm_up(sounds, db)  # without a round, too
             wiring.save_round(db, load_round(REPO / "examples" / "demo.toml"))
-            voices.warm_up(Sounds(voices.speaker(Settings()), SOUNDS), db)
+            voices.warm_up(sounds, db)
         finally:
             db.close()
