@@ -15,7 +15,11 @@ import httpx
 from tests.seed import sow
 
 REPO = Path(__file__).resolve().parent.parent
-COMMAND = "from runtime.cli import main; raise SystemExit(main())"
+COMMAND = (  # nobody sleeps: tests run at night, too
+    "from datetime import time; from civic import worktime;"
+    "worktime.QUIET_FROM, worktime.QUIET_UNTIL = time.max, time.min;"
+    "from runtime.cli import main; raise SystemExit(main())"
+)
 
 
 class Server:

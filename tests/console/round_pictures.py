@@ -11,7 +11,6 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-import pytest
 from PIL import Image
 from sqlalchemy import Connection, update
 
@@ -42,9 +41,8 @@ def main(folder: Path) -> None:
     emulator = TelegramEmulator()
     with (
         tempfile.TemporaryDirectory() as place,
-        pytest.MonkeyPatch.context() as patch,
         chromium() as browser,
-        town_running(Path(place), emulator, patch) as town,
+        town_running(Path(place), emulator) as town,
     ):
         people = arrive(town)
         heard = send_in(people)

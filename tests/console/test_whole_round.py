@@ -93,10 +93,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def town(
-    tmp_path: Path, telegram_emulator: TelegramEmulator, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Town]:
-    with town_running(tmp_path, telegram_emulator, monkeypatch) as town:
+def town(tmp_path: Path, telegram_emulator: TelegramEmulator) -> Iterator[Town]:
+    with town_running(tmp_path, telegram_emulator) as town:
         yield town
 
 

@@ -34,10 +34,6 @@ from tests.emulators.telegram import TOKEN, Person, TelegramEmulator
 REPO = server.REPO
 SPEECH = REPO.parent / "shared" / "data" / "speech"
 PATIENCE = 60.0  # seconds until what does not come fails the test
-AWAKE = (
-    "from datetime import time; from civic import worktime;"
-    "worktime.QUIET_FROM, worktime.QUIET_UNTIL = time.max, time.min;"
-)
 PASSWORD = "a few words that nobody guesses"
 T = TypeVar("T")
 
@@ -112,11 +108,8 @@ class Town:
 
 
 @contextmanager
-def town_running(
-    folder: Path, emulator: TelegramEmulator, patch: pytest.MonkeyPatch
-) -> Iterator[Town]:
+def town_running(folder: Path, emulator: TelegramEmulator) -> Iterator[Town]:
     """The town, from its first to its last minute; what it logs as an error fails the test."""
-    patch.setattr(server, "COMMAND", AWAKE + server.COMMAND)
     town = Town(folder, emulator)
     town.server.start()
     try:

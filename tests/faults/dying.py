@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from datetime import time
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -229,8 +230,10 @@ def poison(person: int, die: Die | None) -> None:
 
 
 def main(how: dict[str, Any], *command: str) -> int:
+    from civic import worktime
     from runtime import cli, wiring
 
+    worktime.QUIET_FROM, worktime.QUIET_UNTIL = time.max, time.min  # these tests run at night, too
     nth = threading.Semaphore(how.get("nth", 1) - 1)
 
     def die() -> None:

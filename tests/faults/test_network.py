@@ -123,8 +123,9 @@ def written_while(
     town.database_url = postgres_url  # we look from our own side
     try:
         asyncio.run(asyncio.wait_for(scene(), 200))
-    except AssertionError as error:
+    except (AssertionError, TimeoutError) as error:
         error.add_note("\n".join(map(str, town.rows(WHO_WAITS))))
+        error.add_note(web.log.read_text()[-3000:])
         raise
     until(town.settled)
     found = examine(town, PEOPLE)

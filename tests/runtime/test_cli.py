@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.seed import sow
+from tests.server import COMMAND
 
 REPO = Path(__file__).resolve().parents[2]
 SPEECH = REPO.parent / "shared" / "data" / "speech"
@@ -21,7 +22,7 @@ def run(
     folder: Path, *args: str, lines: str = "", **settings: str
 ) -> subprocess.CompletedProcess[str]:
     sow(folder)
-    command = [sys.executable, "-c", "from runtime.cli import main; raise SystemExit(main())"]
+    command = [sys.executable, "-c", COMMAND]
     return subprocess.run(
         [*command, *args],
         input=lines,

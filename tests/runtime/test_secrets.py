@@ -41,6 +41,9 @@ STAYING = {"demo", "serve", "worker"}
 
 def leaves(parser: argparse.ArgumentParser, path: tuple[str, ...] = ()) -> Iterator[list[str]]:
     """Every command, with something in the place of what it needs."""
+    if fill := getattr(parser, "fill", None):
+        parser.fill = None  # type: ignore[attr-defined]
+        fill(parser)
     subs = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
     for sub in subs:
         for name, child in sub.choices.items():
