@@ -15,11 +15,11 @@ from .jobs_contract import until
 
 
 class Time:
-    """Moves the wall clock and the monotonic clock together."""
+    """Moves the wall clock and the monotonic clock together, and nothing else moves them."""
 
     def __init__(self, monkeypatch):
-        self.passed = 0.0
-        monkeypatch.setattr(module, "now_ms", lambda: now_ms() + round(self.passed * 1000))
+        self.passed, began = 0.0, now_ms()
+        monkeypatch.setattr(module, "now_ms", lambda: began + round(self.passed * 1000))
 
     def monotonic(self):
         return self.passed

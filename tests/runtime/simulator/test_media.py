@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import av
@@ -54,7 +55,8 @@ def test_a_voice_note_is_tapped_and_sent(page: Page, echo: Echo) -> None:
     assert is_like_speech(sound)
     note = anna.locator(".entry.own")
     # it went on until the tap arrived
-    expect(note.locator(".length")).to_have_text(f"0:{seconds:02.0f}")
+    length = re.compile(f"0:0({int(seconds)}|{round(seconds)})")
+    expect(note.locator(".length")).to_have_text(length)
     note.get_by_role("button", name="Afspelen").click()
     expect(note.get_by_role("button", name="Pauze")).to_be_visible()
     page.reload()
