@@ -131,5 +131,5 @@ def test_both_choose_the_same_answer(original: Any, exact: Any, recordings: Any)
     for clip in recordings("nl/*digit[58].*"):
         first, second = (m.choose(clip.pcm, "nl", answers, others) for m in (original, exact))
         assert first.id == second.id
-        # one computes with 8 bits, the other with 32, and the voices that are compared with have noise
-    assert first.margin == pytest.approx(second.margin, abs=1.0)
+        # one computes with 8 bits, the other with 32; and the voices compared with have noise
+        assert first.margin == pytest.approx(second.margin, abs=1.0)
