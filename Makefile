@@ -4,17 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test thorough check bench texts lock audit clean
+.PHONY: demo test check bench texts lock audit clean
 
 demo: $(STAMP)
 	$(BIN)/buurtstem demo
 
 test: $(STAMP)
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
-
-# What `make test` leaves out as well: the same journeys and pages in yet another language.
-thorough: $(STAMP)
-	BUURTSTEM_THOROUGH=1 $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -52,10 +52,6 @@ pytestmark = pytest.mark.slow
 
 CHANNELS = ("telegram", "whatsapp", "phone")
 CASES = [(channel, language) for channel in CHANNELS for language in LANGUAGES]
-VOTERS = [  # each language and each channel is always there, all twelve with `make thorough`
-    pytest.param(*case, marks=[] if n % 5 == 0 or n in (2, 8, 11) else [pytest.mark.thorough])
-    for n, case in enumerate(CASES)
-]
 ROUND = REPO / "examples" / "demo.toml"
 AREA = load_round(ROUND).areas[0]
 AT_ONCE = 6  # journeys
@@ -352,7 +348,7 @@ def number_sentence(language: str) -> str:
     return next(line for line in whole.split("\n") if "{number}" in line)
 
 
-@pytest.mark.parametrize(("channel", "language"), VOTERS)
+@pytest.mark.parametrize(("channel", "language"), CASES)
 def test_a_vote_is_cast_and_its_signs_are_heard(voting: Town, channel: str, language: str) -> None:
     resident = voting.resident(channel, language)
     before = cast(voting)

@@ -8,6 +8,7 @@ import os
 import time
 import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -125,8 +126,9 @@ class Wordings:
         """Removes the files that nobody needed for `MOST_DAYS`."""
         before = time.time() - MOST_DAYS * 86_400
         for path in self._folder.glob("*.npz") if self._folder else ():
-            if path.stat().st_mtime < before:
-                path.unlink(missing_ok=True)
+            with suppress(OSError):  # another process did it
+                if path.stat().st_mtime < before:
+                    path.unlink()
 
     def each_once(self, wordings: Sequence[str], language: str) -> dict[str, Array]:
         """What Whisper's encoder makes of each wording, said by one voice after another."""
@@ -145,7 +147,8 @@ class Wordings:
             if place:
                 _write(place, found)
         elif place:
-            os.utime(place)
+            with suppress(OSError):  # then it is made again, some day
+                os.utime(place)
         return found
 
     def _place(self, wording: str, language: str) -> Path | None:

@@ -1,12 +1,14 @@
 """OpenAI's own Whisper runs the same weights as faster-whisper and hears the same."""
 
 import importlib.util
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from bot.speech import wordings
 from bot.speech.activity import find_speech
 from bot.speech.backend_faster import FasterWhisper
 from bot.speech.backend_openai import OpenAIWhisper
@@ -125,11 +127,17 @@ def test_both_find_answers_as_likely(original: Any, exact: Any, recordings: Any)
 
 
 @needs_extra
-def test_both_choose_the_same_answer(original: Any, exact: Any, recordings: Any) -> None:
+def test_both_choose_the_same_answer(
+    original: Any, exact: Any, recordings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the very same voices: eSpeak NG's have noise in them that is never twice the same."""
+    monkeypatch.setattr(wordings, "spoken_by", cache(wordings.spoken_by))
+    for each in (original, exact):
+        monkeypatch.setattr(each, "folder", None)
+        monkeypatch.setattr(each._load(), "closed", {})
     answers = {"5": ("vijf",), "8": ("acht",)}
     others = ("straat", "water", "school", "ja")
     for clip in recordings("nl/*digit[58].*"):
         first, second = (m.choose(clip.pcm, "nl", answers, others) for m in (original, exact))
         assert first.id == second.id
-        # one computes with 8 bits, the other with 32; and the voices compared with have noise
-        assert first.margin == pytest.approx(second.margin, abs=1.0)
+        assert first.margin == pytest.approx(second.margin, abs=0.3)
