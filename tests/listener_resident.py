@@ -17,15 +17,20 @@ from typing import Any, Protocol
 
 import av
 import numpy as np
+from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 
 from bot.i18n.catalogue import default
 from bot.i18n.script import sentences, without_signs
 from bot.prompts import Label, Param, Text
-from bot.speech.speak import ESpeak
+from bot.speech.loudness import levelled
+from bot.speech.saying_words import in_speech
+from bot.speech.speak import ESpeakVoice, speakable
 from tests.caller import texts
 
 RATE, HOP, FRAME, BANDS = 8000, 80, 240, 12
+ROUGHLY = 4  # moments taken together, to see at once what is nowhere near
+TOO_FAR = 0.6  # roughly: the same words at most 0.53
 HEARD = 0.3  # the same words: at most 0.25; others: more, but for what they share
 ALIKE = 0.02  # between distances: the same words, heard twice
 SHORTEST = 6  # letters of words that can be told from others
@@ -196,7 +201,11 @@ def _fixed(form: str) -> list[str]:
 @cache
 def sounds_like(words: str, language: str) -> Samples:
     """The moments of these words in the voice of this language, without silence around them."""
-    found = moments(samples(ESpeak().say(words, language)))
+    voice = ESpeakVoice(language).samples(speakable(in_speech(words, language)))
+    whole = np.rint(voice.pcm * 32767).astype(np.int16)
+    frame = AudioFrame.from_ndarray(whole.reshape(1, -1), format="s16", layout="mono")
+    frame.sample_rate = voice.rate
+    found = moments(levelled(_resampled([frame]) / np.float32(32768), RATE) * np.float32(32768))
     loud = np.flatnonzero(found.max(axis=1) > 5.6)
     return found[loud[0] : loud[-1] + 1]
 
@@ -204,10 +213,13 @@ def sounds_like(words: str, language: str) -> Samples:
 def samples(sound: bytes) -> Samples:
     """A sound of ours, decoded: from -32768 to 32767."""
     with av.open(io.BytesIO(sound), "r") as source:
-        resampler = AudioResampler("s16", "mono", RATE)
-        frames = [f for frame in source.decode(audio=0) for f in resampler.resample(frame)]
-        frames += resampler.resample(None)
-    return np.concatenate([f.to_ndarray().ravel() for f in frames]).astype(np.float32)
+        return _resampled(source.decode(audio=0))
+
+
+def _resampled(frames: Iterable[AudioFrame]) -> Samples:
+    resampler = AudioResampler("s16", "mono", RATE)
+    found = [f for frame in (*frames, None) for f in resampler.resample(frame)]
+    return np.concatenate([f.to_ndarray().ravel() for f in found]).astype(np.float32)
 
 
 def moments(heard: Samples) -> Samples:
@@ -223,6 +235,17 @@ def moments(heard: Samples) -> Samples:
 def far(wanted: Samples, heard: Samples) -> float:
     """The mean distance of the wanted moments from the part of what was heard that is nearest.
     Time may run at up to twice the pace, or stand still."""
+    roughly = _warped(_together(wanted), _together(heard))
+    return roughly if roughly > TOO_FAR else _warped(wanted, heard)
+
+
+def _together(found: Samples) -> Samples:
+    whole = found[: len(found) // ROUGHLY * ROUGHLY]
+    together: Samples = whole.reshape(-1, ROUGHLY, BANDS).mean(axis=1)
+    return together
+
+
+def _warped(wanted: Samples, heard: Samples) -> float:
     cost = np.zeros((len(wanted), len(heard)), np.float32)
     for mine, theirs in zip(wanted.T, heard.T, strict=True):
         cost += np.abs(mine[:, None] - theirs)

@@ -22,7 +22,7 @@ from bot.speech.saying_words import in_speech
 WORDS_A_MINUTE = 140  # eSpeak's own is 175; many listeners are still learning the language
 LONGEST = 300.0  # seconds of a message: 1 MB at 24 kbit/s is 5.5 minutes
 MOST_LETTERS = 6000  # of a text: more than any channel's message, so that its making ends
-MADE = 2  # how sounds are made: another number makes every kept sound anew
+MADE = 3  # how sounds are made: another number makes every kept sound anew
 
 # From speak_lib.h of eSpeak NG 1.52
 _SYNCHRONOUS = 2  # samples go to the callback before the call returns
