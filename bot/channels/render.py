@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from bot.channels.limits import Limits, units
@@ -10,6 +11,8 @@ from bot.i18n.catalogue import Catalogue, Param, Text, default
 from bot.i18n.languages import LANGUAGES, Direction, language
 from bot.i18n.script import isolated, marked, without_signs
 from bot.messages import Button, Outbound, Reply, Sound, Style
+
+_TWO_ENDS = re.compile(r"([?!؟])\.$")  # of a sentence that ends with a choice that asks
 
 
 def render(reply: Reply, language: str, limits: Limits, *, sound: bool) -> list[Outbound]:
@@ -172,9 +175,9 @@ class _Work:
     def _choice_aloud(self, n: int) -> tuple[str, str]:
         label, key = self.reply.choices[n][1], int(self._key(n))
         code = self._language_of(label)
-        if self.limits.sound == "only":
-            return self._aloud(Text("sound.press", number=key, label=label), code), code
-        return self._aloud(Text("sound.answer", number=key, label=label), code), code
+        phrase = "sound.press" if self.limits.sound == "only" else "sound.answer"
+        said = self._aloud(Text(phrase, number=key, label=label), code)
+        return _TWO_ENDS.sub(r"\1", said), code
 
     def _aloud(self, what: Param, code: str = "") -> str:
         said = self.texts.translate(what, code or self.language, spoken=True)
