@@ -191,8 +191,11 @@ class Sender:
         return _Next(row, False, self._ages(conn, row))
 
     def _head(self, conn: Connection, person_id: int) -> Unsent | None:
-        """The first row that may go now; those before it are put aside or go another way."""
-        while row := outbox.head(conn, person_id, now_ms()):
+        """The first row that may go now; those before it are put aside or go another way. One
+        that comes back as it was is left for now: clocks that differ hold no transaction."""
+        before: tuple[int, str] | None = None
+        while (row := outbox.head(conn, person_id, now_ms())) and (row.id, row.channel) != before:
+            before = row.id, row.channel
             row = self._opened(row)
             if self._routing.passes(conn, row):
                 return row

@@ -10,7 +10,7 @@ or with the sound of another one, leaves this resident waiting.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol
@@ -54,11 +54,18 @@ class Keys:
 
 
 @dataclass(frozen=True)
+class Say:
+    """Says the number that is said with this answer; who is not understood presses it."""
+
+    label: Label
+
+
+@dataclass(frozen=True)
 class Speak:
     """Tells the story."""
 
 
-Act = Pick | Keys | Speak
+Act = Pick | Keys | Say | Speak
 Knows = Mapping[str, Act | None]  # by the keys of the questions
 
 # What must be filled in for a question to be known: nothing of it stands by itself.
@@ -88,14 +95,17 @@ class Device(Protocol):
 
 @dataclass
 class Resident:
-    """`sounds`: how many were heard. `by_voice` and `by_keys` count the answers."""
+    """`sounds`: how many were heard. `by_voice` and `by_keys` count the answers, `after_all` those
+    by keys that were said in vain. `voice` is this resident's, saying a number."""
 
     device: Device
     language: str
     story: Samples
+    voice: Callable[[int], Samples]
     sounds: int = 0
     by_voice: int = 0
     by_keys: int = 0
+    after_all: int = 0
     last: list[Samples] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
@@ -152,10 +162,16 @@ class Resident:
 
     def answers(self, act: Act) -> None:
         if isinstance(act, Speak):
-            self.by_voice += 1
-            self.device.say(self.story)
+            self._says(self.story)
+        elif isinstance(act, Say) and self.asked[-2:-1] != self.asked[-1:]:
+            self._says(self.voice(self.key_of(act.label)))
         else:
+            self.after_all += isinstance(act, Say)
             self._presses(act.keys if isinstance(act, Keys) else str(self.key_of(act.label)))
+
+    def _says(self, recording: Samples) -> None:
+        self.by_voice += 1
+        self.device.say(recording)
 
     def _presses(self, keys: str) -> None:
         self.by_keys += 1

@@ -1,17 +1,20 @@
 """The sender on both databases, against a provider that says what is wrong."""
 
 import asyncio
+import json
 import logging
+from asyncio import timeout
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
 
 from bot.channels.port import ChannelError, Policy
-from bot.messages import Sound
+from bot.messages import Outbound, Sound
 from runtime.rates import Limiter, Rate
 from runtime.sender import Patience
 from storage import outbox
-from storage.times import now_ms
+from storage.times import now_ms, to_ms
 
 from .jobs_contract import until
 from .sending import PATIENCE, Provider, Simulator, person, put, rows, sending, states
@@ -323,3 +326,23 @@ def test_the_log_says_nothing_of_a_person(db, who, caplog):
     assert "503" in caplog.text
     assert "secret plan" not in caplog.text
     assert "31612345678" not in caplog.text
+
+
+def test_a_clock_that_differs_holds_no_transaction(db):
+    """By it the quiet hours end at a moment that is past already, time and again."""
+    night = to_ms(datetime(2025, 10, 25, 23, tzinfo=UTC))
+
+    def write(conn):
+        who = person(conn)
+        body = json.dumps(Outbound("news").to_json())
+        outbox.put(conn, who, "telegram", "31612345678", [body], "campaign", night)
+        return who
+
+    async def scene():
+        port = Provider()
+        async with sending(db, {"telegram": port}, clock=lambda: night) as sender, timeout(20):
+            await sender.deliver(await db.run(write))
+        return port.sent
+
+    assert asyncio.run(scene()) == []
+    assert rows(db) == {"news": ("queued", "quiet_hours")}
