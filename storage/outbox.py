@@ -96,7 +96,7 @@ def put(
     due = now_ms if due_ms is None else due_ms
     common = {"person_id": person_id, "channel": channel, "address": address, "kind": kind}
     common |= {"secret": secret, "due_at": due, "created_at": now_ms}
-    if bodies and conn.dialect.name == "postgresql":
+    if len(bodies) > 1 and conn.dialect.name == "postgresql":  # one needs no array
         _PUT_ALL.later(conn, common | {"bodies": list(bodies)})
     else:
         for body in bodies:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache, partial
+from itertools import chain
 from typing import Any
 
 from psycopg import RawCursor
@@ -24,6 +25,7 @@ from storage.dialects import Either
 Values = Mapping[str, Any]
 
 _WAITING = "buurtstem.later"
+_CURSOR = "buurtstem.cursor"
 _VALUE = re.compile(r"\$(\d+)")
 _DIALECTS = {
     "sqlite": SQLiteDialect_pysqlite(paramstyle="qmark"),
@@ -113,7 +115,7 @@ def flush(conn: Connection) -> None:
         return
     parts = list(waiting.values())
     waiting.clear()
-    args = tuple(arg for _, some in parts for arg in some)
+    args = tuple(chain.from_iterable(some for _, some in parts))
     _execute(conn, _joined(tuple((sql, len(some)) for sql, some in parts)), args)
 
 
@@ -140,11 +142,20 @@ def _execute(conn: Connection, sql: str, args: tuple[Any, ...]) -> Any:
         conn.begin()
     raw: Any = conn.connection.dbapi_connection
     try:
-        # psycopg's raw cursor takes the server's own $1, which it need not look for.
-        cursor = raw.cursor() if conn.dialect.name == "sqlite" else RawCursor(raw)
+        cursor = raw.cursor() if conn.dialect.name == "sqlite" else _cursor(conn, raw)
         return cursor.execute(sql, args)
     except Exception as error:
         raise _as_sqlalchemy(conn, raw, sql, error) from error
+
+
+def _cursor(conn: Connection, raw: Any) -> RawCursor[Any]:
+    """This connection's own: what it gives is read before it is asked again. Psycopg's raw cursor
+    takes the server's own $1, which it need not look for."""
+    info = conn.info
+    cursor: RawCursor[Any] | None = info.get(_CURSOR)
+    if cursor is None:
+        cursor = info[_CURSOR] = RawCursor(raw)
+    return cursor
 
 
 def _as_sqlalchemy(conn: Connection, raw: Any, sql: str, error: Exception) -> Any:

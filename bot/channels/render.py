@@ -175,8 +175,10 @@ class _Work:
     def _choice_aloud(self, n: int) -> tuple[str, str]:
         label, key = self.reply.choices[n][1], int(self._key(n))
         code = self._language_of(label)
-        phrase = "sound.press" if self.limits.sound == "only" else "sound.answer"
-        said = self._aloud(Text(phrase, number=key, label=label), code)
+        if self.limits.sound == "only":
+            said = self._aloud(Text("sound.press", number=key, label=label), code)
+        else:
+            said = self._aloud(Text("sound.answer", number=key, label=label), code)
         return _TWO_ENDS.sub(r"\1", said), code
 
     def _aloud(self, what: Param, code: str = "") -> str:
