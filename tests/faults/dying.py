@@ -243,7 +243,7 @@ def main(how: dict[str, Any], *command: str) -> int:
     if how.get("hurry"):
         hurry()
     if not how.get("listens"):  # to load the model costs a second of two processors
-        wiring.System.warm_up = lambda system: None  # type: ignore[method-assign]
+        wiring.System.prepare = lambda system: None  # type: ignore[method-assign]
     if how.get("attempts"):
         from runtime.jobs import Pace
 
